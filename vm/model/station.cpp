@@ -37,7 +37,8 @@ void Station::add(Time now, std::uint32_t job, double demand) {
 std::optional<Time> Station::alarm() {
   if (answering_ || in_service_.empty()) return {};
   const double left = std::max(0.0, in_service_.front().finish - virtual_time_);
-  const Time done = since_ + sim::from_seconds_up(left / rate_);
+  // A thousandth of a nanosecond is what rounding in V may add; it must not cost a whole one.
+  const Time done = since_ + sim::from_seconds_up(std::max(0.0, left / rate_ - 1e-12));
   if (done >= alarm_) return {};
   alarm_ = done;
   return done;
