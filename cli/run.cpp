@@ -15,6 +15,7 @@
 #include "cli/verbs.hpp"
 #include "record/recorder.hpp"
 #include "record/run_directory.hpp"
+#include "record/summary_json.hpp"
 #include "vm/model/run.hpp"
 
 namespace cli {
@@ -61,7 +62,7 @@ Progress::Style progress_style(const Options& options) {
 
 void show(const record::Summary& summary, const Options& options) {
   if (options.json) {
-    std::cout << to_json(summary) << std::endl;
+    std::cout << record::summary_json(summary) << std::flush;
   } else {
     print_summary(std::cout, summary, {.colour = wants_colour(stdout), .width = columns(stdout)});
     std::cout.flush();
@@ -81,7 +82,7 @@ int play(const vm::Scenario& scenario, const Options& options, const std::atomic
   const auto started = std::chrono::steady_clock::now();
   const double cpu_started = cpu_seconds();
   const vm::RunOutcome outcome = vm::model::run(
-      scenario, {.sink = &tee, .transactions = options.transactions, .stop = &stop, .sabotage = {}});
+      scenario, {.sink = &tee, .transactions = options.transactions, .stop = &stop});
   const double wall =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   progress.clear_bar();

@@ -29,7 +29,7 @@ class Dice {
   sim::RandomStream stream_;
 };
 
-sim::Distribution random_distribution(Dice& dice, double mean) {
+sim::DistributionSpec random_distribution(Dice& dice, double mean) {
   switch (dice.count(0, 4)) {
     case 0: return sim::Constant{mean};
     case 1: return sim::Uniform{0, 2 * mean};
@@ -125,7 +125,7 @@ Fault random_fault(Dice& dice) {
   if (dice.chance(0.6)) {
     fault.at = Time{dice.span(1, 30)};
   } else {
-    fault.every = sim::Exponential{dice.between(3, 20)};
+    fault.every.emplace(sim::Exponential{dice.between(3, 20)});
   }
   if (dice.chance(0.3)) fault.machine = dice.count(0, 4);
   if (fault.kind == FaultKind::crash && fault.at && dice.chance(0.5)) {

@@ -167,8 +167,13 @@ void Operations::carry_out(Time now, const StartCopy& order) {
 void Operations::carry_out(Time now, const CopyRound& order) {
   Transfer* t = transfer(order.attempt);
   if (t == nullptr) return;
-  const Tenant& tenant = cloud_.tenant(t->tenant);
-  begin_round(now, *t, std::min(tenant.state, tenant.written - t->written_at_round));
+  t->round = order.round;
+  begin_round(now, *t, dirty(*t));
+}
+
+Bytes Operations::dirty(const Transfer& t) {
+  const Tenant& tenant = cloud_.tenant(t.tenant);
+  return std::min(tenant.state, tenant.written - t.written_at_round);
 }
 
 void Operations::carry_out(Time now, const Freeze& order) {
@@ -183,13 +188,11 @@ void Operations::carry_out(Time now, const Freeze& order) {
 
 void Operations::on_frozen(Time now, Attempt attempt) {
   const Transfer* t = transfer(attempt);
-  if (t == nullptr) return;
-  const Tenant& tenant = cloud_.tenant(t->tenant);
-  tell(now, Frozen{attempt, std::min(tenant.state, tenant.written - t->written_at_round)});
+  if (t != nullptr) tell(now, Frozen{attempt, dirty(*t)});
 }
 
 void Operations::carry_out(Time now, const CopyRest& order) {
-  carry_out(now, CopyRound{order.attempt});
+  carry_out(now, CopyRound{order.attempt, order.round});
 }
 
 void Operations::begin_round(Time now, Transfer& t, Bytes size) {
@@ -236,7 +239,7 @@ void Operations::on_copied(Time now, Attempt attempt) {
   if (!cloud_.machine(t->to).try_hold(growth)) return tell(now, MigrationBroken{attempt});
   t->held_on_target = tenant.state;
   if (!(sabotage_.forget_last_delta && t->frozen)) t->copied = t->applied_at_round;
-  tell(now, Copied{attempt, t->sending, std::min(tenant.state, tenant.written - t->written_at_round)});
+  tell(now, Copied{attempt, t->sending, dirty(*t), t->round});
 }
 
 void Operations::carry_out(Time now, const Verify& order) {

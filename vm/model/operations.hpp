@@ -76,6 +76,7 @@ class Operations {
   void switch_over(Time now, Transfer& t);
   bool spring_trap(Time now, MigrationStep step, const Transfer& t);
   double copy_rate(const Transfer& t);
+  Bytes dirty(const Transfer& t);  // written since its round began
   void break_off_transfers(Time now, MachineId machine);
   void lose_replicas_on(MachineId machine);
   void break_off(Time now, Attempt attempt);

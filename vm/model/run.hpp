@@ -24,7 +24,7 @@ struct RunOptions {
   ObservationSink* sink = nullptr;          // told in batches; may be null
   bool transactions = false;                // tell every transaction's end as well
   const std::atomic<bool>* stop = nullptr;  // set: the run ends at the next sample, `interrupted`
-  Sabotage sabotage;
+  Sabotage sabotage{};
 };
 
 /// Throws nothing of its own. Cost: about a third of a microsecond per transaction.

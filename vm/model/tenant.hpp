@@ -61,6 +61,7 @@ struct Transfer {
   MachineId from, to;
   Digest copied;        // of the copy on the target
   Bytes held_on_target{};  // memory
+  std::uint32_t round = 0;
   Bytes sending{};      // in the round under way
   Bytes written_at_round{};  // Tenant::written when the round began
   Digest applied_at_round;   // Tenant::applied when the round began
