@@ -52,7 +52,7 @@ struct Zipf {  // ranks 1 .. n, P(k) proportional to k^-exponent
   std::size_t n = 1;
   double exponent = 1;
 };
-struct Empirical {  // each value alike
+struct Empirical {                                    // each value alike
   std::shared_ptr<const std::vector<double>> values;  // at least one
 };
 
