@@ -55,7 +55,7 @@ int play(std::vector<std::string> arguments) {
   }
   std::vector<std::string_view> names;
   for (const Verb& verb : verbs) names.push_back(verb.name);
-  throw cli::UsageError("there is no verb " + vm::quoted(name) + vm::suggestion(name, names) +
+  throw cli::UsageError("there is no verb " + vm::in_quotes(name) + vm::suggestion(name, names) +
                         "; brink --help lists them");
 }
 

@@ -17,7 +17,7 @@ std::uint64_t parse_seed(const std::string& text) {
   const auto [rest, error] = std::from_chars(text.data(), end, seed);
   if (error == std::errc{} && rest == end && seed <= INT64_MAX) return seed;
   throw UsageError("--seed: expected a whole number from 0 to 9223372036854775807, got " +
-                   vm::quoted(text));
+                   vm::in_quotes(text));
 }
 
 }  // namespace
