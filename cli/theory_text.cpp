@@ -97,8 +97,7 @@ void print_groups(std::ostream& out, const vm::Scenario& scenario, const vm::The
   }
 }
 
-void print_loads(std::ostream& out, const vm::Scenario& scenario, const vm::FleetTheory& fleet,
-                 bool colour) {
+void print_loads(std::ostream& out, const vm::FleetTheory& fleet, bool colour) {
   const auto columns = columns_of(fleet);
   const auto row = [&](const std::string& label, auto value) {
     out << "    " << left(label, label_width - 2);
@@ -109,19 +108,19 @@ void print_loads(std::ostream& out, const vm::Scenario& scenario, const vm::Flee
   };
   out << "    " << left("", label_width - 2);
   for (const Column& column : columns) out << right(column.title);
-  out << right("SLA at") << right("full at") << "   (fleet's transactions/s)\n";
+  out << right("SLA at") << right("full at") << '\n';
   row("transactions/s", [](const vm::MachineTheory& m) { return right(number(m.rate)); });
   out << '\n';
   for (const vm::Resource resource : vm::all_resources) {
+    if (fleet.peak.demand[resource] == 0) continue;
     row(std::string{to_string(resource)}, [&](const vm::MachineTheory& m) {
       const double load = m.utilisation[resource];
       return loud(std::isinf(load) ? "grows" : percent(load), load >= 1);
     });
     if (std::isfinite(fleet.rate_at_saturation[resource])) {
-      out << right(number(fleet.rate_at_threshold[resource]))
-          << right(number(fleet.rate_at_saturation[resource]));
-      if (resource == fleet.bottleneck)
-        out << "   <- " << percent(scenario.sla.threshold[resource]) << " first here";
+      out << right(number(fleet.rate_at_threshold[resource]) + "/s")
+          << right(number(fleet.rate_at_saturation[resource]) + "/s");
+      if (resource == fleet.bottleneck) out << "  <- first";
     }
     out << '\n';
   }
@@ -156,18 +155,17 @@ void print_verdict(std::ostream& out, const vm::Scenario& scenario, const vm::Fl
     out << "    " << paint("overloaded:", Colour::red, colour) << ' ' << what << " ("
         << column.title << ")\n";
   }
-  const std::string has =
-      counted(config.count, "machine", "machines") +
-      (config.spare > 0 ? " and " + counted(config.spare, "spare", "spares") : "");
   if (fleet.peak.rate == 0) return;
   if (!fleet.enough) {
     out << "    no number of " << flavor
-        << " machines is enough for the peak: one client alone is too much for one\n";
-  } else {
-    out << "    " << *fleet.enough << " x " << flavor
-        << (*fleet.enough > config.count ? " would have been enough" : " would do")
-        << " to stay below the SLA's thresholds at the peak; the fleet has " << has << '\n';
+        << " is enough for the peak: one client alone is too much for a machine\n";
+    return;
   }
+  out << "    " << *fleet.enough << " x " << flavor
+      << (*fleet.enough > config.count ? " would be enough" : " would do")
+      << " to keep the SLA at the peak; there are " << config.count;
+  if (config.spare > 0) out << " and " << config.spare << " spare";
+  out << '\n';
 }
 
 void print_state(std::ostream& out, const vm::FleetTheory& fleet) {
@@ -193,8 +191,8 @@ void print_closed(std::ostream& out, const vm::Scenario& scenario, const vm::Clo
   }
   if (closed.bounds.throughput_max > 0)
     out << "      never more than " << number(closed.bounds.throughput_max)
-        << " transactions/s, nor a round in less than " << time(closed.bounds.round_min)
-        << "; queues from " << number(std::ceil(closed.bounds.saturation)) << " clients on\n";
+        << "/s, nor a round in less than " << time(closed.bounds.round_min) << "; queues from "
+        << print("%.0f", std::ceil(closed.bounds.saturation)) << " clients on\n";
 }
 
 /// `text` in lines of at most 92 characters, hanging under a dash.
@@ -205,13 +203,13 @@ void print_wrapped(std::ostream& out, const std::string& text) {
     std::size_t end = text.find(' ', start);
     if (end == std::string::npos) end = text.size();
     if (line.size() + (end - start) > 92) {
-      out << line << '\n';
+      out << line.substr(0, line.size() - 1) << '\n';
       line = "      ";
     }
     line += text.substr(start, end - start) + ' ';
     start = end + 1;
   }
-  out << line << '\n';
+  out << line.substr(0, line.size() - 1) << '\n';
 }
 
 }  // namespace
@@ -226,14 +224,15 @@ void print_theory(std::ostream& out, const vm::Scenario& scenario, const vm::The
     const vm::Fleet& config = scenario.fleets[fleet.fleet.value];
     const vm::Flavor& flavor = scenario.flavors[config.flavor.value];
     out << "\n  fleet " << config.name << ": " << config.count << " x " << flavor.name << " ("
-        << number(flavor.capacity.cores) << (flavor.capacity.cores == 1 ? " core" : " cores")
+        << print("%g", flavor.capacity.cores) << (flavor.capacity.cores == 1 ? " core" : " cores")
         << ", memory " << size(flavor.capacity.memory) << ", disk "
         << vm::format_byte_rate(flavor.capacity.disk) << ", network "
         << vm::format_byte_rate(flavor.capacity.network) << ")\n";
     if (fleet.peak.rate > 0) {
-      out << "    its busiest machine, number " << fleet.machine.value << ", with "
-          << percent(fleet.share) << " of the fleet's transactions:\n";
-      print_loads(out, scenario, fleet, colour);
+      out << "    its busiest machine (number " << fleet.machine.value << ", "
+          << percent(fleet.share) << " of the fleet's transactions), and at which rate\n"
+          << "    of the whole fleet it reaches the SLA's threshold and is full:\n";
+      print_loads(out, fleet, colour);
       print_verdict(out, scenario, fleet, colour);
     }
     print_state(out, fleet);

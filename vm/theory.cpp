@@ -165,7 +165,9 @@ std::vector<std::string> assumptions_of(const Scenario& scenario, const Theory& 
   });
   if (!even.empty())
     said.push_back(even + " in truth evenly spaced: the response is shorter than said");
-  if (theory.groups.size() > 1) said.push_back("the peaks of all groups fall together");
+  const auto peaks = std::ranges::count_if(
+      theory.groups, [](const GroupTheory& g) { return g.peak > g.mean * (1 + 1e-9); });
+  if (peaks > 1) said.push_back("the peaks of all groups fall together");
   said.push_back(
       "nobody times out, retries or is refused; no fault, no failover: tenants stay "
       "where the start puts them");
