@@ -48,9 +48,10 @@ struct Weibull {
 struct Pareto {
   double minimum = 0, alpha = 2;
 };
-struct Zipf {  // ranks 1 .. n, P(k) proportional to k^-exponent
+struct Zipf {  // ranks 1 .. n, P(k) proportional to k^-exponent; a draw is the rank times `unit`
   std::size_t n = 1;
   double exponent = 1;
+  double unit = 1;
 };
 struct Empirical {                                    // each value alike
   std::shared_ptr<const std::vector<double>> values;  // at least one

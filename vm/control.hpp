@@ -56,6 +56,7 @@ struct Copied {  // answers StartCopy, CopyRound and CopyRest
   Attempt attempt;
   Bytes copied{};  // in this round
   Bytes dirty{};   // written meanwhile: what a further round would have to copy; 0 after CopyRest
+  std::uint32_t round = 0;  // of the order that it answers; 0 for StartCopy
 };
 struct Frozen {  // answers Freeze: the source takes no more transactions of this tenant
   Attempt attempt;
@@ -109,12 +110,14 @@ struct StartCopy {  // snapshot of the whole state; source goes on serving
 };
 struct CopyRound {  // what was written since the round before
   Attempt attempt;
+  std::uint32_t round = 0;  // of this attempt, from 1
 };
 struct Freeze {  // hold what arrives for the tenant; take back what has not been applied
   Attempt attempt;
 };
 struct CopyRest {
   Attempt attempt;
+  std::uint32_t round = 0;  // counted on from CopyRound
 };
 struct Verify {
   Attempt attempt;

@@ -4,6 +4,7 @@
 // told it.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "vm/scenario.hpp"
@@ -23,7 +24,12 @@ struct Layout {
 };
 
 /// Tenants are dealt to the machines (never spares) of their fleet, or of all fleets, in turn; the
-/// replica is on the next machine of the same round. Deterministic, O(machines + tenants).
+/// replica is on the next machine of the same round (none where there is no other machine). The
+/// turn goes on from group to group. Deterministic, O(machines + tenants).
 Layout initial_layout(const Scenario& scenario);
+
+/// The smallest flavor that is bigger, by cores and then by memory; none when there is no bigger
+/// one.
+std::optional<FlavorId> next_bigger(const std::vector<Flavor>& flavors, FlavorId than);
 
 }  // namespace vm

@@ -1,0 +1,78 @@
+#include <array>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/program_options.hpp>
+
+#include "cli/verbs.hpp"
+#include "vm/spelling.hpp"
+
+namespace {
+
+struct Verb {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view does;
+  int (*play)(cli::Arguments);
+};
+
+constexpr std::array verbs{
+    Verb{"run", "FILE...", "simulate scenarios: progress, failovers as they happen, a summary",
+         cli::run},
+    Verb{"check", "FILE...", "validate scenarios and say what theory predicts, without running",
+         cli::check},
+    Verb{"report", "RUN", "print the summary of a finished run again", cli::report},
+};
+
+void print_help(std::ostream& out) {
+  out << "brink pushes clouds past their limits and shows what breaks, what the failover saves\n"
+         "and what would have been enough.\n\n"
+         "usage: brink VERB [OPTIONS] ...\n\n";
+  for (const Verb& verb : verbs) {
+    std::string left = "  " + std::string{verb.name} + " " + std::string{verb.arguments};
+    left.resize(20, ' ');
+    out << left << verb.does << '\n';
+  }
+  out << "\n  brink VERB --help   shows a verb's options and an example\n";
+}
+
+int play(std::vector<std::string> arguments) {
+  if (arguments.empty()) {
+    print_help(std::cerr);
+    return cli::exit_usage;
+  }
+  const std::string name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help(std::cout);
+    return cli::exit_done;
+  }
+  for (const Verb& verb : verbs) {
+    if (verb.name == name) return verb.play(cli::Arguments{arguments}.subspan(1));
+  }
+  std::vector<std::string_view> names;
+  for (const Verb& verb : verbs) names.push_back(verb.name);
+  throw cli::UsageError("there is no verb " + vm::in_quotes(name) + vm::suggestion(name, names) +
+                        "; brink --help lists them");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an output error, not a death
+  try {
+    return play({argv + 1, argv + argc});
+  } catch (const cli::UsageError& error) {
+    std::cerr << "brink: " << error.what() << '\n';
+    return cli::exit_usage;
+  } catch (const boost::program_options::error& error) {
+    std::cerr << "brink: " << error.what() << '\n';
+    return cli::exit_usage;
+  } catch (const std::exception& failure) {
+    std::cerr << "brink: " << failure.what() << '\n';
+    return cli::exit_outside;
+  }
+}

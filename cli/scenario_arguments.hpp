@@ -1,0 +1,32 @@
+// What every verb that takes scenario files shares: --seed, --set, and how mistakes are told.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/program_options.hpp>
+
+#include "vm/scenario.hpp"
+
+namespace cli {
+
+struct ScenarioArguments {
+  std::vector<std::string> files;
+  std::vector<std::string> settings;
+  std::optional<std::uint64_t> seed;
+
+  /// Adds --seed, --set and the positional files to a verb's options.
+  void add_to(boost::program_options::options_description& options,
+              boost::program_options::positional_options_description& positional);
+
+  /// Reads every file. With a mistake in any of them all mistakes are printed to stderr, and there
+  /// is nothing. Throws UsageError when no file was named or the seed is no number.
+  std::optional<std::vector<vm::Scenario>> load();
+
+ private:
+  std::string seed_text_;
+};
+
+}  // namespace cli

@@ -1,0 +1,33 @@
+// Verbs: what `brink` can do, one file each. A verb gets the arguments after its name and returns
+// the exit code:
+//
+//   0  done, and every expectation met
+//   1  it ran, and an expectation failed or the books do not balance
+//   2  bad usage or bad input; nothing was done
+//   3  something outside failed during the run; what was recorded is kept
+//
+// A UsageError becomes 2, any other exception 3; both are caught once, in cli/main.cpp.
+#pragma once
+
+#include <span>
+#include <stdexcept>
+#include <string>
+
+namespace cli {
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_unmet = 1;
+inline constexpr int exit_usage = 2;
+inline constexpr int exit_outside = 3;
+
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+using Arguments = std::span<const std::string>;
+
+int run(Arguments arguments);
+int check(Arguments arguments);
+int report(Arguments arguments);
+
+}  // namespace cli

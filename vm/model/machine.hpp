@@ -1,0 +1,84 @@
+// Machine: what one machine does in the simulated world: three stations and a memory.
+//
+// CPU, disk and network are stations; memory is held, by transactions from their first step to
+// their last, by the state of tenants and replicas, and by a leak; what does not fit is refused.
+// Copies of a migration take a fixed share of the network for a while (reserve_network), which is
+// what makes the cure cost something.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "vm/model/station.hpp"
+#include "vm/scenario.hpp"
+
+namespace vm::model {
+
+class Machine {
+ public:
+  Machine(MachineId id, FleetId fleet, FlavorId flavor, const Flavor& kind, Time allocated);
+
+  /// Whether one more transaction is let in now: the flavor's queue limit and admission rate.
+  /// Takes a token of the rate when it is.
+  bool admits(Time now);
+
+  /// Memory: `try_hold` refuses what does not fit in. Letting go of more than is held is a bug.
+  bool try_hold(Bytes size);
+  void let_go(Bytes size);
+
+  /// The share of one sample interval, since the last call. Draws nothing, schedules nothing.
+  Sample sample(Time now);
+  /// Forget what was measured so far: the warm-up is over.
+  void restart_measuring(Time now);
+  /// Mean utilisation since measuring started, while up.
+  PerResource<double> mean_utilisation(Time now);
+
+  void crash(Time now);          // down, empty, its memory forgotten; stations must be empty
+  void come_up(Time now);
+  void release(Time now);
+
+  void slow_down(Time now, double factor);  // CPU capacity times factor; 1 ends it
+  void leak_faster(Time now, double bytes_per_second);      // added to what leaks; may be < 0
+  void reserve_network(Time now, double bytes_per_second);  // added to what is reserved; may be < 0
+  double network_for_copies() const { return capacity.network.value / 2; }
+
+  Station& station(Resource resource);
+
+  MachineId id;
+  FleetId fleet;
+  FlavorId flavor;
+  Capacity capacity;
+  MachineState state = MachineState::booting;
+  bool silent = false;      // its samples are lost
+  bool disk_full = false;   // its writes are refused
+  Duration late{};          // by which its samples arrive late
+  std::uint32_t in_service = 0;  // transactions
+  std::uint32_t tenants = 0;
+  std::uint32_t copies = 0;      // migrations under way from or to it
+  Time allocated, up_since{}, released = sim::never;
+  PerResource<double> utilisation_max;  // of a sample
+
+ private:
+  PerResource<double> used(Time now);  // integrals since the start, as share of capacity x seconds
+  void grow_leak(Time now);
+
+  const Flavor* kind_;
+  std::array<Station, 3> stations_;  // cpu, disk, network
+  double cpu_factor_ = 1;
+  double cpu_work_ = 0;      // core-seconds done when cpu_integral_ was last true
+  double cpu_integral_ = 0;  // share of what the CPU could give x seconds
+  double reserved_ = 0;
+  Bytes held_{};
+  double leak_ = 0;  // bytes/s
+  double leaked_ = 0;
+  Time leak_since_{};
+  double memory_integral_ = 0;  // share of capacity x seconds
+  Time memory_since_{};
+  double tokens_ = 0;
+  Time tokens_at_{};
+  PerResource<double> at_sample_, at_measuring_;
+  Time sampled_{}, measured_{};
+  double up_before_ = 0;  // seconds up before this boot, while measuring
+};
+
+}  // namespace vm::model

@@ -1,0 +1,60 @@
+// Watch: turns what happens into observations and totals, and draws nothing and decides nothing.
+//
+// Rows are gathered in a batch that goes to the sink when it is large, when somebody should hear of
+// it at once (a notice), or after many events; without a sink they are not even made. Latencies
+// count for the totals from the end of the warm-up on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vm/model/cloud.hpp"
+
+namespace vm::model {
+
+class Watch {
+ public:
+  Watch(Cloud& cloud, const RunOptions& options);
+
+  void issued(GroupId group) { ++groups_[group.value].now.issued; }
+  void retried(GroupId group) { ++groups_[group.value].now.retries; }
+  void ended(Time now, const Transaction& transaction, Outcome outcome, MachineId machine);
+
+  void allocated(Time now, const Machine& machine, bool spare);
+  void changed_state(Time now, const Machine& machine);
+  void sampled(Time now, const Machine& machine, const Sample& sample);
+  void fault(Time now, MachineId machine, std::string what);
+  void notice(Time now, const Notice& notice);
+
+  /// One sample interval is over: closes each group's rows. Returns its outcomes for the SLA.
+  OutcomesCounted interval_over(Time now);
+
+  /// The latency objectives' quantiles over the window that is over now; empties the window.
+  void latency_window_over(std::vector<LatencyMeasured>& measured);
+
+  /// Hands over what is gathered if that is due; the run calls it once per sample.
+  void flush_if_due(Time now, std::uint64_t issued);
+  void flush(Time now, std::uint64_t issued);
+
+  const sim::Histogram& latency(GroupId group) const { return groups_[group.value].whole; }
+
+ private:
+  struct Group {
+    sim::Histogram interval;  // ns
+    sim::Histogram whole;     // after the warm-up
+    ThroughputRow now;        // of the interval
+    std::uint64_t in_flight = 0;
+  };
+  LatencyRow latency_row(Time now, GroupId group, const sim::Histogram& latencies) const;
+
+  Cloud& cloud_;
+  ObservationSink* sink_;
+  bool transactions_;
+  std::vector<Group> groups_;
+  sim::Histogram window_;  // all groups, for the latency objectives
+  Batch batch_;
+  bool urgent_ = false;
+  std::uint64_t flushed_at_event_ = 0;
+};
+
+}  // namespace vm::model

@@ -1,0 +1,124 @@
+#include "vm/replicas.hpp"
+
+#include <tuple>
+
+namespace vm {
+
+Replicas::Replicas(const Scenario& scenario, Inventory& inventory, Attempts& attempts)
+    : fleets_(scenario.fleets),
+      two_(scenario.durability.replicas == 2),
+      inventory_(inventory),
+      attempts_(attempts) {
+  for (const Flavor& flavor : scenario.flavors) memory_.push_back(flavor.capacity.memory);
+}
+
+const FailoverConfig& Replicas::config(MachineId machine) const {
+  return fleets_[inventory_[machine].fleet.value].failover;
+}
+
+void Replicas::want(TenantId tenant) {
+  if (!two_) return;
+  wanted_.insert(tenant);
+  stalled_ = false;
+}
+
+MachineId Replicas::home(TenantId tenant, const std::function<bool(MachineId)>& fit) const {
+  const Inventory::Tenant& t = inventory_[tenant];
+  if (t.replica != no_machine && !t.replica_complete)  // its place was kept
+    return inventory_.is_up(t.replica) ? t.replica : no_machine;
+  if (config(t.owner).policy == FailoverPolicy::none) return no_machine;
+
+  MachineId best = no_machine;
+  std::tuple<bool, bool, std::size_t> least;
+  for (std::uint32_t i = 0; i < inventory_.machine_count(); ++i) {
+    const MachineId m{i};
+    const Inventory::Machine& machine = inventory_[m];
+    if (!inventory_.is_up(m) || machine.retiring || m == t.owner || m == t.replica || !fit(m) ||
+        machine.held + t.state > memory_[machine.flavor.value])
+      continue;
+    const std::tuple carries{machine.fleet != inventory_[t.owner].fleet, machine.spare,
+                             machine.tenants.size() + machine.copies.size()};
+    if (best != no_machine && !(carries < least)) continue;
+    best = m;
+    least = carries;
+  }
+  return best;
+}
+
+bool Replicas::try_start(Time now, const std::function<bool(TenantId)>& ready,
+                         const std::function<bool(MachineId)>& fit, std::vector<Order>& orders) {
+  if (stalled_) return false;
+  for (const TenantId tenant : wanted_) {
+    if (!inventory_[tenant].served || !ready(tenant)) continue;
+    const MachineId to = home(tenant, fit);
+    if (to == no_machine) continue;
+    wanted_.erase(tenant);
+    const Attempt attempt = attempts_.open(Attempts::About::replica, tenant.value);
+    const Attempt alarm = attempts_.open(Attempts::About::replica, tenant.value);
+    building_[tenant] = {attempt, alarm, to};
+    orders.push_back(Replicate{attempt, tenant, to});
+    orders.push_back(SetTimer{alarm, now + config(inventory_[tenant].owner).timeout});
+    return true;
+  }
+  stalled_ = true;
+  return false;
+}
+
+std::optional<TenantId> Replicas::tenant_of(Attempt attempt) const {
+  const auto* subject = attempts_.find(attempt);
+  if (!subject || subject->about != Attempts::About::replica) return std::nullopt;
+  return TenantId{subject->index};
+}
+
+void Replicas::on(const Replicated& fact) {
+  const auto tenant = tenant_of(fact.attempt);
+  if (!tenant || building_.at(*tenant).attempt != fact.attempt) return;
+  const MachineId to = building_.at(*tenant).to;
+  stop(*tenant);
+  inventory_.set_replica(*tenant, to, true);
+}
+
+void Replicas::on(const TimerFired& fact) {
+  const auto tenant = tenant_of(fact.attempt);
+  if (!tenant || building_.at(*tenant).alarm != fact.attempt) return;
+  stop(*tenant);
+  want(*tenant);
+}
+
+void Replicas::stop(TenantId tenant) {
+  const auto found = building_.find(tenant);
+  attempts_.close(found->second.attempt);
+  attempts_.close(found->second.alarm);
+  building_.erase(found);
+}
+
+bool Replicas::builds_on(MachineId machine) const {
+  for (const auto& [tenant, building] : building_)
+    if (building.to == machine) return true;
+  return false;
+}
+
+void Replicas::lost(MachineId machine) {
+  std::vector<TenantId> void_orders;
+  for (const auto& [tenant, building] : building_)
+    if (building.to == machine || inventory_[tenant].owner == machine)
+      void_orders.push_back(tenant);
+  for (const TenantId tenant : void_orders) {
+    stop(tenant);
+    want(tenant);
+  }
+  const std::vector<TenantId> copies = inventory_[machine].copies;
+  for (const TenantId tenant : copies) {
+    if (config(inventory_[tenant].owner).policy == FailoverPolicy::none) continue;
+    inventory_.set_replica(tenant, no_machine, false);
+    want(tenant);
+  }
+  look_again();
+}
+
+void Replicas::returned(MachineId machine) {
+  for (const TenantId tenant : inventory_[machine].copies) want(tenant);
+  look_again();
+}
+
+}  // namespace vm

@@ -1,0 +1,67 @@
+// Replicas: keeps the second copy of every tenant where the scenario wants two.
+//
+// A tenant whose second copy is gone, or has to leave a machine, is wanted: it gets a new copy on
+// the machine of its fleet that carries least (a spare or another fleet's only where there is
+// nothing else), in the background, one order at a time from the places that migrations leave free.
+// The old copy counts until the new one is complete. A tenant is never copied while it moves.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "vm/attempts.hpp"
+#include "vm/control.hpp"
+#include "vm/inventory.hpp"
+
+namespace vm {
+
+class Replicas {
+ public:
+  Replicas(const Scenario& scenario, Inventory& inventory, Attempts& attempts);
+
+  /// This tenant needs a copy, or another home for it. Nothing happens where one copy is enough.
+  void want(TenantId tenant);
+  /// Machines came, went or are at leisure again: whoever found no home may look again.
+  void look_again() { stalled_ = false; }
+
+  /// Orders one copy if somebody wants one, `ready(tenant)` and a home that `fit(machine)`.
+  ///   cost   O(wanted + machines); nothing after a failure until look_again()
+  bool try_start(Time now, const std::function<bool(TenantId)>& ready,
+                 const std::function<bool(MachineId)>& fit, std::vector<Order>& orders);
+
+  void on(const Replicated& fact);
+  /// The alarm of an unanswered order: it is given up and a copy wanted again.
+  void on(const TimerFired& fact);
+
+  /// The machine crashed: orders from or to it are void, and copies on it gone. A fleet without
+  /// failover keeps their places: they are built again when the machine returns.
+  void lost(MachineId machine);
+  void returned(MachineId machine);
+
+  bool busy(TenantId tenant) const { return building_.count(tenant) > 0; }
+  bool builds_on(MachineId machine) const;
+  std::uint32_t active() const { return static_cast<std::uint32_t>(building_.size()); }
+
+ private:
+  struct Building {
+    Attempt attempt, alarm;
+    MachineId to;
+  };
+  const FailoverConfig& config(MachineId machine) const;
+  MachineId home(TenantId tenant, const std::function<bool(MachineId)>& fit) const;
+  void stop(TenantId tenant);
+  std::optional<TenantId> tenant_of(Attempt attempt) const;
+
+  std::vector<Fleet> fleets_;
+  std::vector<Bytes> memory_;  // by FlavorId
+  bool two_;
+  Inventory& inventory_;
+  Attempts& attempts_;
+  std::set<TenantId> wanted_;
+  std::map<TenantId, Building> building_;
+  bool stalled_ = false;
+};
+
+}  // namespace vm

@@ -1,0 +1,226 @@
+#include "vm/scenario_toml.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include "vm/quantity.hpp"
+#include "vm/scenario_readers.hpp"
+#include "vm/spelling.hpp"
+
+namespace vm {
+namespace {
+
+std::vector<Issue> only(std::string_view file, std::string message, int line = 0, int column = 0) {
+  return {Issue{std::string(file), line, column, std::move(message)}};
+}
+
+/// The lines of comment that open a text, without their ends.
+std::vector<std::string_view> opening_comment(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
+  std::vector<std::string_view> lines;
+  while (text.starts_with('#')) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.push_back(line);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return lines;
+}
+
+/// The question of "# Question: ...", its further lines joined by spaces, up to the next label.
+std::string question_in(const std::vector<std::string_view>& comment) {
+  constexpr std::string_view blank = " \t";
+  std::string question;
+  bool inside = false;
+  for (std::string_view line : comment) {
+    line.remove_prefix(1);
+    line.remove_prefix(std::min(line.find_first_not_of(blank), line.size()));
+    line = line.substr(0, line.find_last_not_of(blank) + 1);
+    const std::string_view word = line.substr(0, line.find_first_of(blank));
+    if (!inside && word != "Question:") continue;
+    if (inside && (word.empty() || word.ends_with(':'))) break;
+    if (!inside) line.remove_prefix(std::min(word.size() + 1, line.size()));
+    inside = true;
+    if (!question.empty()) question += ' ';
+    question += line;
+  }
+  return question;
+}
+
+/// The line of the first key of more than a hundred parts ("a.a.a. ..."), if any. Each part is a
+/// table in a table, and taking a million of them down again would overrun the stack.
+std::optional<int> line_of_endless_key(std::string_view text) {
+  constexpr int most = 100;
+  int line = 1, parts = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') ++line;
+    if (c == '\n' || c == '=' || c == ',' || c == '{' || c == '[') parts = 0;
+    if (c == '.' && ++parts > most) return line;
+    if (c == '#') i = std::min(text.find('\n', i), text.size()) - 1;
+    if (c != '"' && c != '\'') continue;
+    // Dots within a text are none: go to its end, which for a text in three quotes is three more.
+    const std::string_view three = text.substr(i, 3);
+    const bool is_long = three.size() == 3 && three[1] == c && three[2] == c;
+    const std::string_view close = text.substr(i, is_long ? 3 : 1);
+    for (i += close.size(); i < text.size() && text.substr(i, close.size()) != close; ++i) {
+      if (text[i] == '\n' && !is_long) break;  // never closed: toml++ will say so
+      if (text[i] == '\n') ++line;
+      if (text[i] == '\\' && c == '"') ++i;
+    }
+    if (i < text.size() && text[i] == '\n') {
+      --i;
+    } else {
+      i += close.size() - 1;
+    }
+  }
+  return std::nullopt;
+}
+
+/// A seed above what TOML's signed integers hold is written as text.
+void override_seed(toml::table& root, std::uint64_t seed) {
+  auto* scenario = root["scenario"].as_table();
+  if (scenario == nullptr) return;  // which is reported anyway
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (seed <= most) {
+    scenario->insert_or_assign("seed", static_cast<std::int64_t>(seed));
+  } else {
+    scenario->insert_or_assign("seed", std::to_string(seed));
+  }
+}
+
+void read_seed(const Value& value, std::uint64_t& seed) {
+  const auto* whole = value.node.as_integer();
+  if (whole != nullptr && whole->get() >= 0) {
+    seed = static_cast<std::uint64_t>(whole->get());
+    return;
+  }
+  if (const auto* text = value.node.as_string()) {
+    const auto* end = text->get().data() + text->get().size();
+    const auto [last, error] = std::from_chars(text->get().data(), end, seed);
+    if (error == std::errc{} && last == end) return;
+  }
+  value.wrong("expected a whole number from 0 to 18446744073709551615, such as 42");
+}
+
+void read_general(TableReader& root, Scenario& scenario) {
+  const auto value = root.need("scenario", "[scenario] with a name and a duration");
+  auto* table = value ? value->as_table("[scenario]") : nullptr;
+  if (table == nullptr) return;
+  TableReader reader(*table, "[scenario]", root.issues());
+  if (const auto name = reader.need("name", "\"overload\"")) {
+    scenario.name = name->as_name().value_or("");
+  }
+  std::optional<Duration> duration;
+  if (const auto given = reader.need("duration", "\"3 min\"")) {
+    duration = given->as_duration(Zero::refused);
+  }
+  scenario.duration = duration.value_or(Duration::max());
+  if (const auto warmup = reader.find("warmup")) {
+    scenario.warmup = warmup->as_duration(Zero::allowed).value_or(Duration{});
+    if (scenario.warmup >= scenario.duration) {
+      warmup->wrong("must be shorter than 'duration', " + format_duration(scenario.duration));
+    }
+  }
+  if (const auto seed = reader.find("seed")) read_seed(*seed, scenario.seed);
+}
+
+void read_sections(TableReader& root, Draft& draft) {
+  read_general(root, draft.scenario);
+  read_flavors(root, draft);
+  read_failover(root, draft);
+  read_fleets(root, draft);
+  read_transactions(root, draft);
+  read_clients(root, draft);
+  read_durability(root, draft);
+  read_sla(root, draft);
+  read_faults(root, draft);
+  read_expectations(root, draft);
+}
+
+/// The document as it was understood, under the comment that opened it.
+std::string resolved_text(const std::vector<std::string_view>& comment, const toml::table& root) {
+  std::ostringstream out;
+  for (const std::string_view line : comment) out << line << '\n';
+  out << toml::toml_formatter{root, toml::format_flags::allow_unicode_strings |
+                                        toml::format_flags::indentation}
+      << '\n';
+  return std::move(out).str();
+}
+
+std::string too_big() {
+  return "is too big for a scenario: at most " +
+         format_bytes({static_cast<std::int64_t>(most_scenario_bytes)});
+}
+
+}  // namespace
+
+LoadedScenario parse_scenario(std::string_view text, std::string_view name,
+                              const std::filesystem::path& base,
+                              std::span<const std::string> settings,
+                              std::optional<std::uint64_t> seed) {
+  if (text.size() > most_scenario_bytes) return only(name, too_big());
+  if (const auto line = line_of_endless_key(text)) {
+    return only(name, "a key of more than 100 parts", *line);
+  }
+  auto parsed = toml::parse(text, name);
+  if (!parsed) {
+    const auto& where = parsed.error().source().begin;
+    return only(name, "not TOML: " + std::string(parsed.error().description()),
+                static_cast<int>(where.line), static_cast<int>(where.column));
+  }
+  toml::table root = std::move(parsed).table();
+  if (root.empty()) {
+    return only(name,
+                "is empty; a scenario has [scenario], [flavor.NAME], [[fleet]], "
+                "[transaction.NAME] and [[clients]]");
+  }
+  Issues issues{std::string(name)};
+  for (const std::string& setting : settings) apply_setting(root, setting, issues);
+  if (seed) override_seed(root, *seed);
+
+  Draft draft;
+  draft.base = base;
+  {
+    TableReader reader(root, "the scenario", issues);
+    read_sections(reader, draft);
+  }  // here the reader reports the sections that nobody asked for
+  if (!issues.empty()) return issues.take();
+  const auto comment = opening_comment(text);
+  draft.scenario.question = question_in(comment);
+  draft.scenario.text = resolved_text(comment, root);
+  return std::move(draft.scenario);
+}
+
+LoadedScenario load_scenario(const std::filesystem::path& file,
+                             std::span<const std::string> settings,
+                             std::optional<std::uint64_t> seed) {
+  const std::string name = file.string();
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  if (status.type() == std::filesystem::file_type::not_found) return only(name, "no such file");
+  if (error) return only(name, error.message());
+  if (std::filesystem::is_directory(status)) {
+    return only(name, "is a directory, expected a scenario file");
+  }
+  std::uintmax_t size = most_scenario_bytes;  // a pipe or a device tells none
+  if (std::filesystem::is_regular_file(status)) size = std::filesystem::file_size(file, error);
+  if (error) return only(name, error.message());
+  if (size > most_scenario_bytes) return only(name, too_big());
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return only(name, "cannot be opened");
+  // One byte more, so that a file that is longer than it said is seen to be; and no further.
+  std::string text(static_cast<std::size_t>(size) + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) return only(name, "cannot be read");
+  const bool grew = static_cast<std::uintmax_t>(in.gcount()) > size;
+  if (grew) return only(name, size == most_scenario_bytes ? too_big() : "grows while it is read");
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return parse_scenario(text, name, file.parent_path(), settings, seed);
+}
+
+}  // namespace vm
