@@ -1,4 +1,5 @@
 // brink report: prints the summary of a run again, from its run.sqlite alone.
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
