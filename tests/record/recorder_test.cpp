@@ -52,6 +52,22 @@ std::int64_t ask(const record::Reader& reader, const char* sql) {
   return record::integer(statement, 0);
 }
 
+/// A disk of one megabyte, where mounting one is permitted.
+struct SmallDisk {
+  SmallDisk() : mounted(::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=1m") == 0) {
+    if (!mounted) WARN("skipped: mounting a small disk is not permitted here");
+  }
+  ~SmallDisk() {
+    if (mounted) ::umount2(path.c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  TemporaryDirectory directory;
+  const fs::path& path = directory.path;
+  bool mounted;
+};
+
 }  // namespace
 
 TEST_CASE("recorder: what was asked of a run comes back") {
@@ -318,17 +334,10 @@ TEST_CASE("recorder: a full disk stops the recording, keeps what was committed a
 }
 
 TEST_CASE("recorder: a real full disk is survived like a limit", "[e2e]") {
-  const TemporaryDirectory directory;
-  if (::mount("tmpfs", directory.path.c_str(), "tmpfs", 0, "size=1m") != 0) {
-    WARN("skipped: mounting a small disk is not permitted here");
-    return;
-  }
-  struct Unmount {
-    const fs::path& path;
-    ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
-  } const unmount{directory.path};
+  const SmallDisk disk;
+  if (!disk.mounted) return;
   {
-    record::Recorder recorder{directory.path, small_run::scenario(), "simulated"};
+    record::Recorder recorder{disk.path, small_run::scenario(), "simulated"};
     recorder.on(small_run::first_batch());
     std::this_thread::sleep_for(400ms);
     for (int i = 3; i < 100; ++i) recorder.on(samples(1000, at(i * 1s)));
@@ -339,12 +348,29 @@ TEST_CASE("recorder: a real full disk is survived like a limit", "[e2e]") {
     CHECK(s->counts.issued == 60);
   }
   // And again from outside, while the disk is as full as it was.
-  const auto reader = record::Reader::open(directory.path);
+  const auto reader = record::Reader::open(disk.path);
   REQUIRE(reader);
   const auto s = reader->summary();
   REQUIRE(s);
   CHECK_FALSE(s->finished);
   CHECK(s->counts.issued == 60);
+}
+
+TEST_CASE("recorder: a disk too small for the CSV files keeps the whole run in the database",
+          "[e2e]") {
+  const SmallDisk disk;
+  if (!disk.mounted) return;
+  // 8,000 samples: 60 bytes each in the database, more than 90 each in samples.csv.
+  record::Recorder recorder{disk.path, small_run::scenario(), "simulated"};
+  recorder.on(samples(8000, at(1s)));
+  const auto s = recorder.finish(small_run::outcome(), 1, 1);
+  REQUIRE(recorder.failed());
+  CHECK_THAT(*recorder.failed(), Catch::Contains("samples.csv") && Catch::Contains("No space") &&
+                                     Catch::Contains("kept 8000 rows"));
+  REQUIRE(s);
+  CHECK(s->finished);
+  CHECK_FALSE(fs::exists(disk.path / "samples.csv"));
+  CHECK_FALSE(fs::exists(disk.path / "samples.csv.part"));
 }
 
 TEST_CASE("recorder: a directory that cannot be written to is named") {
