@@ -160,14 +160,13 @@ class Phold {
  public:
   Phold(std::uint32_t entities, const Distances& distance)
       : distance_(distance), simulator_(entities), visits_(entities) {
-    for (std::uint32_t i = 0; i < entities; ++i)
-      simulator_.at(Time{distance_(chance_)}, {0, i, 0});
+    for (std::uint32_t i = 0; i < entities; ++i) simulator_.at(Time{distance_(chance_)}, {0, i, 0});
   }
   void on(Time, Event event) {
     ++visits_[event.subject];
     const bool remote = chance_.bits() >> 62 == 0;
-    const auto to = remote ? static_cast<std::uint32_t>(chance_.below(visits_.size()))
-                           : event.subject;
+    const auto to =
+        remote ? static_cast<std::uint32_t>(chance_.below(visits_.size())) : event.subject;
     simulator_.after(distance_(chance_), {0, to, 0});
   }
   void play(std::size_t events) {

@@ -8,7 +8,6 @@
 #include "record/reader.hpp"
 #include "record/run_directory.hpp"
 #include "record/schema.hpp"
-#include "record/summary_json.hpp"
 #include "record/text_file.hpp"
 #include "sim/check.hpp"
 
@@ -164,7 +163,7 @@ std::optional<Summary> Recorder::finish(const vm::RunOutcome& outcome, double wa
     rows_->write(summary->verdicts);
     execute(db_.get(), "COMMIT");
     export_csv(db_.get(), directory_);
-    write_text_file(directory_ / summary_name, summary_json(*summary));
+    write_text_file(directory_ / summary_name, to_json(*summary) + "\n");
     rows_.reset();
     // One plain file is what people copy and archive. Someone who reads right now keeps the log
     // beside it, and that is as good.

@@ -149,6 +149,11 @@ struct Summary {
 /// run has no such figure.
 std::optional<double> figure(const Summary& summary, std::string_view name);
 
+/// summary.json: the summary for programs, as one object without a line end. Its names are a
+/// contract (docs/RESULTS.md); new ones may come, none may change. What a run does not know (the
+/// percentiles of a killed run) is null.
+std::string to_json(const Summary& summary);
+
 /// From one consistent view of the file, also while it is being written. Throws DatabaseError, or
 /// std::runtime_error where the rows make no sense.
 Summary read_summary(sqlite3* db);

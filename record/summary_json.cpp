@@ -1,8 +1,8 @@
-#include "record/summary_json.hpp"
-
 #include <charconv>
 
 #include <nlohmann/json.hpp>
+
+#include "record/summary.hpp"
 
 namespace record {
 namespace {
@@ -109,7 +109,7 @@ Json machines(const std::vector<MachineSummary>& all) {
 
 }  // namespace
 
-std::string summary_json(const Summary& s) {
+std::string to_json(const Summary& s) {
   Json json_transactions = transactions(s.counts, s.writes);
   const bool timed = s.wall_s && *s.wall_s > 0;
   json_transactions["per_wall_second"] =
@@ -141,7 +141,7 @@ std::string summary_json(const Summary& s) {
   object["groups"] = groups(s.groups);
   object["machines"] = machines(s.machines);
   // A name that is not UTF-8 is no reason to write no summary.
-  return object.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return object.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace record

@@ -17,7 +17,7 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -84,14 +84,16 @@ class EventQueue {
   }
 
  private:
-  static constexpr std::size_t reach =
-      128;  // how far into the run an insertion goes; see push_front
-  static constexpr std::size_t all_front = 48;  // as few events as that need no wheel at all
-  static constexpr std::size_t whole = 64;      // a wide bucket with as few is not divided further
+  using Wheel = EventWheel<Entry>;
+
+  static constexpr std::uint64_t end_of_time = static_cast<std::uint64_t>(Duration::max().count());
+  static constexpr std::size_t reach = 48;      // how far into the run an insertion goes
+  static constexpr std::size_t all_front = 16;  // as few events as that need no wheel at all
+  static constexpr std::size_t whole = 32;      // a wide bucket with as few is not divided further
 
   struct Late {
     Entry entry;
-    std::uint64_t order;  // among the late
+    std::uint64_t order;  // of scheduling
   };
 
   static std::uint64_t ticks(Time when) {
@@ -121,9 +123,10 @@ class EventQueue {
     late_.push_back({entry, pushed_});
     std::push_heap(late_.begin(), late_.end(), later);
     ++late_pushes_;
-    if (late_.size() > 2 * reach && operations() >= size()) fit_to_front();
+    if (late_.size() >= std::max(2 * reach, run_.size() / 4)) relieve();
   }
 
+  /// Requires the place of `entry` to be among the last `reach` of the run.
   void insert(const Entry& entry) {
     std::size_t at = run_.size();
     run_.push_back(entry);
@@ -164,6 +167,12 @@ class EventQueue {
     return true;
   }
 
+  /// Takes what is late into the run, and gives the wheel narrower ticks where that is due.
+  void relieve() {
+    merge_late();
+    if (operations() >= size() / 4) fit_to_front();
+  }
+
   /// Cuts a wide front down to one tick.
   void narrow_front() {
     if (front_last_ == end_of_time) return fit_to_front();  // the wheel is empty: shape it afresh
@@ -173,7 +182,6 @@ class EventQueue {
 
   /// Gives the wheel ticks that suit the events of the front, which has become too full.
   void fit_to_front() {
-    merge_late();
     // The nearer half tells the density: one outlier must not stretch it.
     const std::size_t n = run_.size();
     const auto span = [&](std::size_t events) {
@@ -183,8 +191,7 @@ class EventQueue {
     if (span(events) == 0) events = n;
     const double width = static_cast<double>(span(events)) * static_cast<double>(target()) /
                          static_cast<double>(events);
-    const int shift =
-        std::max(static_cast<int>(std::bit_width(static_cast<std::uint64_t>(width))) - 1, 0);
+    const int shift = width < 1 ? 0 : std::min(std::ilogb(width), Wheel::shift_max);
     const bool fresh = front_last_ == end_of_time;
     if (fresh || shift < wheel_.shape().shift) {
       front_last_ = wheel_.reshape({shift, ring_for_target()}, ticks(run_.back().when));
@@ -214,8 +221,9 @@ class EventQueue {
     late_.clear();
   }
 
-  /// How many events a bucket should hold: found by measurement.
-  std::size_t target() const { return std::clamp<std::size_t>(wheel_.in_ring() / 1024, 64, 4096); }
+  /// How many events a bucket should hold. Measured: fewer, and opening one costs too much; more,
+  /// and they no longer fit in the cache together with the ends of all other buckets.
+  std::size_t target() const { return std::clamp<std::size_t>(wheel_.in_ring() / 256, 64, 4096); }
 
   int ring_for_target() const {
     const int bits = static_cast<int>(std::bit_width(wheel_.in_ring() / target())) + 3;
@@ -231,46 +239,44 @@ class EventQueue {
     window_refiled_ = wheel_.refiled();
   }
 
+  /// Gives the wheel another shape where the window that ends here shows that it must have one.
   void tune() {
     const std::uint64_t popped = popped_ - window_popped_;
-    const std::uint64_t filled = popped / std::max<std::uint64_t>(opened_, 1);  // a bucket
     const std::uint64_t refiled = wheel_.refiled() - window_refiled_;
-    auto shape = wheel_.shape();
-    const int ring = ring_for_target();
-    if (late_pushes_ > popped / 8 && filled > 2 * target()) {
-      shape = {std::max(shape.shift - 2, 0), ring};
-    } else if (filled < target() / 4) {
-      shape = {
-          std::min(shape.shift +
-                       std::max(static_cast<int>(std::bit_width(target() / (filled + 1))) - 1, 1),
-                   40),
-          ring};
+    const double filled = static_cast<double>(popped) / static_cast<double>(opened_ + 1);
+    const double wanted = static_cast<double>(target());
+    typename Wheel::Shape shape = wheel_.shape();
+    if (late_pushes_ > popped / 8 && filled > 2 * wanted) {
+      shape = {std::max(shape.shift - 2, 0), ring_for_target()};
+    } else if (filled < wanted / 4) {
+      shape = {shape.shift + std::max(std::ilogb(wanted / (filled + 1)), 1), ring_for_target()};
     } else if (refiled > popped / 2) {
-      if (shape.ring < Wheel::ring_bits_max) {
-        shape.ring = std::min(shape.ring + 2, Wheel::ring_bits_max);
-      } else {
-        shape.shift = std::min(shape.shift + 2, 40);
-      }
+      // Most events come from beyond the ring. More buckets bring them in, or else wider ones.
+      if (shape.ring == Wheel::ring_bits_max) shape.shift += 2;
+      shape.ring += 2;
     }
-    if (shape.shift != wheel_.shape().shift || shape.ring != wheel_.shape().ring)
-      wheel_.reshape(shape, front_last_);
+    shape.shift = std::min(shape.shift, Wheel::shift_max);
+    shape.ring = std::min(shape.ring, Wheel::ring_bits_max);
+    if (shape != wheel_.shape()) wheel_.reshape(shape, front_last_);
     start_window();
   }
 
-  using Wheel = EventWheel<Entry>;
-  static constexpr std::uint64_t end_of_time = static_cast<std::uint64_t>(Duration::max().count());
+  // The front: everything due up to and including front_last_.
+  std::vector<Entry> run_;  // latest first
+  std::vector<Late> late_;  // heap, earliest at its front
+  std::uint64_t front_last_ = end_of_time;
+  std::uint64_t front_first_ = 0;  // of the bucket it was made of
+  bool front_is_wide_ = true;      // covers more than one tick: holds fewer than `reach`
 
-  std::vector<Entry> run_;                  // the front, latest first
-  std::uint64_t front_last_ = end_of_time;  // the last nanosecond that belongs to the front
-  std::vector<Late> late_;                  // heap, earliest at its front
-  std::uint64_t pushed_ = 0, popped_ = 0;
-  std::uint64_t front_first_ = 0;
-  bool front_is_wide_ = true;
   Wheel wheel_;
   EventSort<Entry> sort_;
+  std::uint64_t pushed_ = 0, popped_ = 0;
 
-  std::uint64_t window_start_ = 0, window_popped_ = 0, opened_ = 0, late_pushes_ = 0,
-                window_refiled_ = 0;
+  // What happened since the shape of the wheel was last judged.
+  std::uint64_t window_start_ = 0;    // pushes and pops before it
+  std::uint64_t window_popped_ = 0;   // pops before it
+  std::uint64_t window_refiled_ = 0;  // entries filed again before it
+  std::uint64_t opened_ = 0, late_pushes_ = 0;
 };
 
 }  // namespace sim

@@ -34,6 +34,7 @@ class EventWheel {
   using Pile = EventPile<Entry>;
 
   static constexpr int ring_bits_min = 6, ring_bits_max = 14;
+  static constexpr int shift_max = 40;  // ticks of 18 minutes
 
   /// A pile that is due, the first and the last nanosecond of its bucket, and whether that is wider
   /// than one tick.
@@ -46,12 +47,13 @@ class EventWheel {
   struct Shape {
     int shift = 0;             // a tick is 2^shift nanoseconds
     int ring = ring_bits_min;  // the ring has 2^ring buckets
+    bool operator==(const Shape&) const = default;
   };
 
   const Shape& shape() const { return shape_; }
   typename Pile::Pool& pool() { return pool_; }
 
-  /// Entries that were filed a second time since the last call of reshape().
+  /// How many times, so far, an entry was filed again because a level's bucket had its turn.
   std::uint64_t refiled() const { return refiled_; }
 
   /// Files an entry. Requires it to be due after the last nanosecond of what was taken last.
@@ -114,7 +116,6 @@ class EventWheel {
     ring_.resize(std::max(ring_.size(), buckets));
     ring_filled_.resize(std::max(ring_filled_.size(), buckets / 64));
     all.drain_oldest_first(pool_, [this](const Entry& entry) { file(entry); });
-    refiled_ = 0;
     return last_of(current_ + 1);
   }
 

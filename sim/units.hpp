@@ -36,16 +36,23 @@ constexpr double milliseconds(Duration span) {
   return static_cast<double>(span.count()) * 1e-6;
 }
 
-/// Nearest whole nanosecond. Requires |s| < 9.2e9; a longer span is held to that bound.
+/// Spans beyond 292 years are held to that: they are later than any run's end.
+inline constexpr double most_span_seconds = 9.2e9;
+
+/// Nearest whole nanosecond, halves away from zero.
 inline Duration from_seconds(double s) {
-  constexpr double most = 9.2e9;
-  return Duration{std::llround(std::fmin(std::fmax(s, -most), most) * 1e9)};
+  const double held = s < -most_span_seconds ? -most_span_seconds
+                      : s > most_span_seconds ? most_span_seconds
+                                              : s;
+  return Duration{std::llround(held * 1e9)};
 }
 
 /// The first whole nanosecond that is not before `s`: an event may come late by one, never early.
-inline Duration from_seconds_up(double s) {
-  constexpr double most = 9.2e9;
-  return Duration{static_cast<std::int64_t>(std::ceil(std::fmin(s, most) * 1e9))};
+/// Requires s >= 0. By truncation, since std::ceil is a call on a baseline x86-64.
+constexpr Duration from_seconds_up(double s) {
+  const double ns = (s > most_span_seconds ? most_span_seconds : s) * 1e9;
+  const auto whole = static_cast<std::int64_t>(ns);
+  return Duration{whole + (static_cast<double>(whole) < ns ? 1 : 0)};
 }
 
 struct Bytes {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
+#include <iterator>
 
 namespace vm {
 namespace {
@@ -79,22 +79,6 @@ constexpr std::array group_figures{
     "lost"sv,           "duplicated"sv,
 };
 
-/// Letters to insert, delete or replace to get from `a` to `b` (Levenshtein), one row at a time.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
 bool mentions(const std::vector<Expectation>& expectations, std::string_view name) {
   return std::any_of(expectations.begin(), expectations.end(),
                      [&](const Expectation& e) { return e.name == name; });
@@ -154,13 +138,6 @@ std::vector<std::string> expectation_names(std::span<const std::string> groups) 
 bool is_expectation_name(std::string_view name, std::span<const std::string> groups) {
   const auto names = expectation_names(groups);
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string nearest_expectation_name(std::string_view name, std::span<const std::string> groups) {
-  const auto names = expectation_names(groups);
-  return *std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-    return distance(name, a) < distance(name, b);
-  });
 }
 
 }  // namespace vm

@@ -44,15 +44,12 @@ std::vector<Verdict> evaluate(std::span<const Expectation> expectations,
 /// nothing about these two.
 std::vector<Expectation> with_implied(std::vector<Expectation> expectations);
 
-/// Every name that an expectation may carry: the figures of the whole run, then
-/// `clients.GROUP.FIGURE` for each of `groups`. docs/RESULTS.md says what each means.
+/// Every name that an expectation may carry (vm/spelling.hpp finds the nearest): the figures of the
+/// whole run, then `clients.GROUP.FIGURE` for each of `groups`. docs/RESULTS.md says what each
+/// means.
 std::vector<std::string> expectation_names(std::span<const std::string> groups);
 
 /// Whether an expectation may carry `name` in a scenario with these client groups.
 bool is_expectation_name(std::string_view name, std::span<const std::string> groups);
-
-/// The valid name that takes the fewest changes of a letter to reach from `name`; the first of
-/// several. Cost: O(names x letters^2), for error messages.
-std::string nearest_expectation_name(std::string_view name, std::span<const std::string> groups);
 
 }  // namespace vm

@@ -100,13 +100,20 @@ void Migration::on(Time now, const Copied& fact, Attempts& attempts, std::vector
   if (!rest && state_ != State::copying) return;
   figures_.bytes += fact.copied;
   ++figures_.rounds;
-  take(now, rest ? Event::copied_rest : judge(fact), attempts, orders);
+  take(now, rest ? Event::copied_rest : judge(now, fact), attempts, orders);
 }
 
-Migration::Event Migration::judge(const Copied& fact) {
+Migration::Event Migration::judge(Time now, const Copied& fact) {
   const double budget = sim::seconds(config_.pause) * copy_share_of_pause;
   const auto dirty = static_cast<double>(fact.dirty.count);
-  if (dirty <= budget * config_.bandwidth.value) return Event::copied_fits;
+  // The rest will go at the pace of the round that is over, which others on the same link may have
+  // slowed below what the scenario allows.
+  double rest = dirty / config_.bandwidth.value;
+  if (fact.copied.count > 0) {
+    const double pace = sim::seconds(now - round_began_) / static_cast<double>(fact.copied.count);
+    rest = std::max(rest, dirty * pace);
+  }
+  if (rest <= budget) return Event::copied_fits;
   // The first round copies the whole state, so only what later rounds leave can be compared.
   const bool shrank = round_ == 0 || dirty < hardly_shrinks * static_cast<double>(dirty_.count);
   stuck_ = shrank ? 0 : stuck_ + 1;
@@ -165,11 +172,13 @@ void Migration::carry_out(Time now, Action action, Attempts& attempts, std::vect
       dirty_ = {};
       attempt_ = attempts.open(Attempts::About::migration, figures_.tenant.value);
       orders.push_back(StartCopy{attempt_, figures_.tenant, figures_.from, figures_.to});
+      round_began_ = now;
       set_alarm(now + config_.timeout, attempts, orders);
       state_ = State::copying;
       return;
     case Action::copy_round:
       orders.push_back(CopyRound{attempt_, ++round_});
+      round_began_ = now;
       return;
     case Action::freeze:
       orders.push_back(Freeze{attempt_});

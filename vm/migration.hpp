@@ -111,7 +111,7 @@ class Migration {
   void go_back(Time now, Attempts& attempts, std::vector<Order>& orders);
   void close(Attempts& attempts);
   void set_alarm(Time at, Attempts& attempts, std::vector<Order>& orders);
-  Event judge(const Copied& fact);
+  Event judge(Time now, const Copied& fact);
 
   FailoverConfig config_;
   MigrationEnded figures_;
@@ -121,6 +121,7 @@ class Migration {
   std::uint32_t tries_ = 0;
   std::uint32_t round_ = 0;  // of this try
   std::uint32_t stuck_ = 0;  // rounds in a row that hardly shrank
+  Time round_began_{};
   Bytes dirty_{};            // after the round before
 };
 

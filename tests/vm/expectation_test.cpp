@@ -83,9 +83,3 @@ TEST_CASE("expectation: names are those of the run and of each client group") {
   CHECK_FALSE(vm::is_expectation_name("pause_ms", groups));
   CHECK_FALSE(vm::is_expectation_name("", groups));
 }
-
-TEST_CASE("expectation: a misspelt name finds its nearest") {
-  CHECK(vm::nearest_expectation_name("pause_max_ms", groups) == "pause_ms_max");
-  CHECK(vm::nearest_expectation_name("duplicate", groups) == "duplicated");
-  CHECK(vm::nearest_expectation_name("client.fans.p99_ms", groups) == "clients.fans.p99_ms");
-}

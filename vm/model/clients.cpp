@@ -104,7 +104,7 @@ void Clients::send(Time now, std::uint32_t index) {
 }
 
 void Clients::answered(Time now, std::uint32_t index, Outcome outcome) {
-  const Attempt attempt = cloud_.attempts[index];
+  const Sending attempt = cloud_.attempts[index];
   Transaction& t = cloud_.transactions[attempt.transaction];
   if (attempt.has_deadline) drop_deadline(group_of(t), index);
   cloud_.attempts.give_back(index);
@@ -180,7 +180,7 @@ void Clients::close() {
 }
 
 void Clients::set_deadline(Time now, Group& group, std::uint32_t index) {
-  Attempt& attempt = cloud_.attempts[index];
+  Sending& attempt = cloud_.attempts[index];
   attempt.deadline = now + *group.scenario->timeout;
   attempt.has_deadline = true;
   attempt.earlier = group.last_attempt;
@@ -194,7 +194,7 @@ void Clients::set_deadline(Time now, Group& group, std::uint32_t index) {
 }
 
 void Clients::drop_deadline(Group& group, std::uint32_t index) {
-  Attempt& attempt = cloud_.attempts[index];
+  Sending& attempt = cloud_.attempts[index];
   attempt.has_deadline = false;
   (attempt.earlier == none ? group.first_attempt : cloud_.attempts[attempt.earlier].later) =
       attempt.later;

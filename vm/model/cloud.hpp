@@ -37,7 +37,7 @@ struct Cloud {
   const Scenario& scenario;
   sim::Simulator<Event> simulator;
   Pool<Transaction> transactions;
-  Pool<Attempt> attempts;
+  Pool<Sending> attempts;
   std::vector<Machine> machines;            // by MachineId
   std::vector<Tenant> tenants;              // by TenantId
   std::vector<std::uint32_t> first_tenant;  // by GroupId

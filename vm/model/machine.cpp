@@ -166,7 +166,7 @@ void Machine::slow_down(Time now, double factor) {
 }
 
 void Machine::reserve_network(Time now, double bytes_per_second) {
-  // Half of the card is never reserved (network_for_copies), so something is left to share.
+  // Copies never take the whole card (network_for_copy), so something is left to share.
   reserved_ = std::max(0.0, reserved_ + bytes_per_second);
   station(Resource::network).resize(now, capacity.network.value - reserved_, reserved_);
 }

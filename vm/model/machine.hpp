@@ -6,6 +6,7 @@
 // what makes the cure cost something.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -40,7 +41,12 @@ class Machine {
   void slow_down(Time now, double factor);  // CPU capacity times factor; 1 ends it
   void leak_faster(Time now, double bytes_per_second);      // added to what leaks; may be < 0
   void reserve_network(Time now, double bytes_per_second);  // added to what is reserved; may be < 0
-  double network_for_copies() const { return capacity.network.value / 2; }
+  /// What one more copy may take of the network, bytes/s: what is left of one half of the card, or
+  /// where others have taken that, an eighth of what is left at all. Never nothing.
+  double network_for_copy() const {
+    const double whole = capacity.network.value;
+    return std::max(whole / 2 - reserved_, (whole - reserved_) / 8);
+  }
 
   Station& station(Resource resource);
 
@@ -54,7 +60,6 @@ class Machine {
   Duration late{};          // by which its samples arrive late
   std::uint32_t in_service = 0;  // transactions
   std::uint32_t tenants = 0;
-  std::uint32_t copies = 0;      // migrations under way from or to it
   Time allocated, up_since{}, released = sim::never;
   PerResource<double> utilisation_max;  // of a sample
 

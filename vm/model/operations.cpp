@@ -202,8 +202,6 @@ void Operations::begin_round(Time now, Transfer& t, Bytes size) {
   t.applied_at_round = tenant.applied;
   Machine& source = cloud_.machine(t.from);
   Machine& target = cloud_.machine(t.to);
-  ++source.copies;
-  ++target.copies;
   t.rate = copy_rate(t);
   source.reserve_network(now, t.rate);
   target.reserve_network(now, t.rate);
@@ -215,15 +213,13 @@ double Operations::copy_rate(const Transfer& t) {
   const Machine& source = cloud_.machine(t.from);
   const Machine& target = cloud_.machine(t.to);
   const double limit = cloud_.scenario.fleets[source.fleet.value].failover.bandwidth.value;
-  return std::min({limit, source.network_for_copies() / source.copies,
-                   target.network_for_copies() / target.copies});
+  return std::min({limit, source.network_for_copy(), target.network_for_copy()});
 }
 
 void Operations::end_round(Time now, Transfer& t) {
   if (t.rate == 0) return;
   for (const MachineId id : {t.from, t.to}) {
     Machine& machine = cloud_.machine(id);
-    --machine.copies;
     machine.reserve_network(now, -t.rate);
     service_.rearm(id);
   }
@@ -257,7 +253,7 @@ void Operations::on_verified(Time now, Attempt attempt) {
 
 void Operations::carry_out(Time now, const SwitchOver& order) {
   const Transfer* t = transfer(order.attempt);
-  if (t == nullptr) return;
+  if (t == nullptr || t->done || switching_.contains(order.attempt.value)) return;  // repeated
   SIM_CHECK(order.epoch > cloud_.tenant(order.tenant).epoch);
   switching_[order.attempt.value] = order;
   if (spring_trap(now, MigrationStep::switching, *t)) return;
@@ -376,7 +372,7 @@ void Operations::carry_out(Time now, const Replicate& order) {
   const Machine& target = cloud_.machine(order.to);
   const double rate =
       std::min({cloud_.scenario.fleets[owner.fleet.value].failover.bandwidth.value,
-                owner.network_for_copies(), target.network_for_copies()});
+                owner.network_for_copy(), target.network_for_copy()});
   replications_[order.attempt.value] = order;
   cloud_.simulator.at(now + round_trip + tenant.state / BytesPerSecond{rate},
                       {Kind::replicated, order.tenant.value, order.attempt.value});

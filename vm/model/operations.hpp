@@ -1,9 +1,9 @@
 // Operations: carries out the control plane's orders in the simulated world.
 //
 // Each order costs what it would cost: a boot its drawn time, a copy its bytes over the bandwidth
-// it is given, everything else a round trip. A copy takes at most `failover.bandwidth`, and never
-// more than half of either machine's network card shared among the copies there, so that the cure
-// leaves the patient air; what it takes, transactions do not get.
+// it is given, everything else a round trip. A copy takes at most `failover.bandwidth`, and no more than
+// what copies are allowed of either machine's network card (Machine::network_for_copy), so that the
+// cure leaves the patient air; what it takes, transactions do not get.
 //
 // Whatever is lost under way (a machine, a boot) is told as a fact, and the control plane decides.
 #pragma once

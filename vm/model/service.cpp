@@ -45,7 +45,7 @@ void Service::dispatch(Time now, std::uint32_t attempt) {
 }
 
 void Service::admit(Time now, std::uint32_t index, MachineId id) {
-  Attempt& attempt = cloud_.attempts[index];
+  Sending& attempt = cloud_.attempts[index];
   Machine& machine = cloud_.machine(id);
   SIM_CHECK(machine.state == MachineState::up);
   const TransactionKind& kind = cloud_.kind(cloud_.transactions[attempt.transaction]);
@@ -60,7 +60,7 @@ void Service::admit(Time now, std::uint32_t index, MachineId id) {
 }
 
 void Service::begin_step(Time now, std::uint32_t index) {
-  const Attempt& attempt = cloud_.attempts[index];
+  const Sending& attempt = cloud_.attempts[index];
   const Transaction& t = cloud_.transactions[attempt.transaction];
   const Demand& step = demands_[t.kind][attempt.step];
   double demand = step.value;
@@ -82,7 +82,7 @@ void Service::on_work_done(Time now, MachineId id, Resource resource) {
 }
 
 void Service::end_step(Time now, std::uint32_t index) {
-  Attempt& attempt = cloud_.attempts[index];
+  Sending& attempt = cloud_.attempts[index];
   const Transaction& t = cloud_.transactions[attempt.transaction];
   if (++attempt.step < demands_[t.kind].size()) return begin_step(now, index);
   complete(now, index);
@@ -119,7 +119,7 @@ bool Service::try_apply(Transaction& t) {
 }
 
 void Service::leave(std::uint32_t index) {
-  const Attempt& attempt = cloud_.attempts[index];
+  const Sending& attempt = cloud_.attempts[index];
   Machine& machine = cloud_.machines[attempt.machine];
   machine.let_go(cloud_.kind(cloud_.transactions[attempt.transaction]).memory);
   --machine.in_service;

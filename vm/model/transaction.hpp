@@ -1,4 +1,4 @@
-// Transaction and Attempt: one request as its client sees it, and one sending of it.
+// Transaction and Sending: one request as its client sees it, and one sending (attempt) of it.
 //
 // A transaction has an identity (client, sequence) and ends once. Its attempts may outlive it: the
 // server of an attempt that timed out does not know and works on; that wasted work is what feeds a
@@ -29,7 +29,7 @@ struct Transaction {
   bool ended = false;
 };
 
-struct Attempt {
+struct Sending {
   Time deadline = sim::never;
   std::uint32_t transaction = none;
   std::uint32_t machine = none;   // that serves it
