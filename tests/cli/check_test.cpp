@@ -21,9 +21,11 @@ struct Checked {
 };
 Checked check(const std::vector<std::string>& arguments) {
   std::ostringstream out;
-  auto* before = std::cout.rdbuf(out.rdbuf());
+  struct Restore {  // also when check() throws
+    std::streambuf* buffer;
+    ~Restore() { std::cout.rdbuf(buffer); }
+  } restore{std::cout.rdbuf(out.rdbuf())};
   const int code = cli::check(arguments);
-  std::cout.rdbuf(before);
   return {code, out.str()};
 }
 
