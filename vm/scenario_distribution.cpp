@@ -258,7 +258,7 @@ std::optional<std::filesystem::path> resolve_file(const Value& value,
   const fs::path here = fs::current_path(error);
   const fs::path beside_file = here / base / *text;  // an absolute path swallows what precedes it
   const fs::path beside_user = here / *text;
-  const bool from_user = value.issues.is_setting(value.node.source());
+  const bool from_user = is_setting(value.node.source());
   fs::path chosen = from_user ? beside_user : beside_file;
   const fs::path other = from_user ? beside_file : beside_user;
   if (!fs::exists(chosen, error) && fs::exists(other, error)) chosen = other;

@@ -240,13 +240,13 @@ void check_group(const Expectation& expectation, const Value& value, const Scena
 
 void read_conditions(const std::string& prefix, const Value& value, toml::table& table,
                      Scenario& scenario) {
-  for (auto&& [key, node] : table) {
-    const std::string name = prefix + std::string(key.str());
-    if (auto* inner = node.as_table()) {
+  for (const auto& [key, node] : in_order(table)) {
+    const std::string name = prefix + std::string(key->str());
+    if (auto* inner = node->as_table()) {
       read_conditions(name + '.', value, *inner, scenario);
       continue;
     }
-    const Value condition{node, name, value.issues};
+    const Value condition{*node, name, value.issues};
     Expectation expectation;
     expectation.name = name;
     check_group(expectation, condition, scenario);

@@ -9,6 +9,7 @@
 
 #include "vm/scenario_readers.hpp"
 #include "vm/spelling.hpp"
+#include "vm/toml_writer.hpp"
 
 namespace vm {
 namespace {
@@ -36,6 +37,7 @@ std::optional<Path> split(std::string_view key) {
 
 /// The document "value = TEXT" as a table of that one key, or nothing when TEXT is not one value.
 std::optional<toml::table> one_value(const std::string& text, const std::string& source) {
+  if (line_of_endless_key(text)) return std::nullopt;
   auto parsed = toml::parse("value = " + text, source);
   if (!parsed) return std::nullopt;
   toml::table table = std::move(parsed).table();
@@ -47,20 +49,7 @@ toml::table value_of(const std::string& text, const std::string& source) {
   if (auto table = one_value(text, source)) return std::move(*table);
   // A bare text: the shell took its quotes, or it never had any. Parsed again, and not inserted,
   // because only the parser gives a node its source.
-  std::string literal = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      literal += {'\\', c};
-    } else if (byte < 0x20 || byte == 0x7f) {
-      constexpr std::string_view digits = "0123456789abcdef";
-      literal += "\\u00";
-      literal += {digits[byte >> 4], digits[byte & 15]};
-    } else {
-      literal += c;
-    }
-  }
-  return one_value(literal + '"', source).value_or(toml::table{});
+  return one_value(toml_text(text), source).value_or(toml::table{});
 }
 
 /// Where a setting goes, found part by part.

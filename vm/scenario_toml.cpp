@@ -4,11 +4,10 @@
 #include <charconv>
 #include <fstream>
 #include <limits>
-#include <sstream>
 
 #include "vm/quantity.hpp"
 #include "vm/scenario_readers.hpp"
-#include "vm/spelling.hpp"
+#include "vm/toml_writer.hpp"
 
 namespace vm {
 namespace {
@@ -31,54 +30,27 @@ std::vector<std::string_view> opening_comment(std::string_view text) {
   return lines;
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blank = " \t";
+  text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
+  return text.substr(0, text.find_last_not_of(blank) + 1);
+}
+
 /// The question of "# Question: ...", its further lines joined by spaces, up to the next label.
 std::string question_in(const std::vector<std::string_view>& comment) {
-  constexpr std::string_view blank = " \t";
   std::string question;
   bool inside = false;
-  for (std::string_view line : comment) {
-    line.remove_prefix(1);
-    line.remove_prefix(std::min(line.find_first_not_of(blank), line.size()));
-    line = line.substr(0, line.find_last_not_of(blank) + 1);
-    const std::string_view word = line.substr(0, line.find_first_of(blank));
+  for (const std::string_view whole : comment) {
+    std::string_view line = trimmed(whole.substr(1));
+    const std::string_view word = line.substr(0, line.find_first_of(" \t"));
     if (!inside && word != "Question:") continue;
     if (inside && (word.empty() || word.ends_with(':'))) break;
-    if (!inside) line.remove_prefix(std::min(word.size() + 1, line.size()));
+    if (!inside) line = trimmed(line.substr(word.size()));
     inside = true;
     if (!question.empty()) question += ' ';
     question += line;
   }
   return question;
-}
-
-/// The line of the first key of more than a hundred parts ("a.a.a. ..."), if any. Each part is a
-/// table in a table, and taking a million of them down again would overrun the stack.
-std::optional<int> line_of_endless_key(std::string_view text) {
-  constexpr int most = 100;
-  int line = 1, parts = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') ++line;
-    if (c == '\n' || c == '=' || c == ',' || c == '{' || c == '[') parts = 0;
-    if (c == '.' && ++parts > most) return line;
-    if (c == '#') i = std::min(text.find('\n', i), text.size()) - 1;
-    if (c != '"' && c != '\'') continue;
-    // Dots within a text are none: go to its end, which for a text in three quotes is three more.
-    const std::string_view three = text.substr(i, 3);
-    const bool is_long = three.size() == 3 && three[1] == c && three[2] == c;
-    const std::string_view close = text.substr(i, is_long ? 3 : 1);
-    for (i += close.size(); i < text.size() && text.substr(i, close.size()) != close; ++i) {
-      if (text[i] == '\n' && !is_long) break;  // never closed: toml++ will say so
-      if (text[i] == '\n') ++line;
-      if (text[i] == '\\' && c == '"') ++i;
-    }
-    if (i < text.size() && text[i] == '\n') {
-      --i;
-    } else {
-      i += close.size() - 1;
-    }
-  }
-  return std::nullopt;
 }
 
 /// A seed above what TOML's signed integers hold is written as text.
@@ -143,13 +115,10 @@ void read_sections(TableReader& root, Draft& draft) {
 }
 
 /// The document as it was understood, under the comment that opened it.
-std::string resolved_text(const std::vector<std::string_view>& comment, const toml::table& root) {
-  std::ostringstream out;
-  for (const std::string_view line : comment) out << line << '\n';
-  out << toml::toml_formatter{root, toml::format_flags::allow_unicode_strings |
-                                        toml::format_flags::indentation}
-      << '\n';
-  return std::move(out).str();
+std::string resolved_text(const std::vector<std::string_view>& comment, toml::table& root) {
+  std::string text;
+  for (const std::string_view line : comment) (text += line) += '\n';
+  return text + write_toml(root);
 }
 
 std::string too_big() {

@@ -5,8 +5,7 @@
 // them are found in one reading. docs/SCENARIOS.md describes every key.
 //
 // Settings ("clients.shoppers.rate=900 /s") are laid over the file first, so a mistake in one is
-// found by the same rules and reported under its own text. Flavors and transactions are numbered
-// in the order of their names, fleets and clients as they stand in the file.
+// found by the same rules and reported under its own text. Everything keeps the order of the file.
 #pragma once
 
 #include <cstdint>

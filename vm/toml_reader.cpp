@@ -95,8 +95,47 @@ void Issues::add(const toml::source_region& where, std::string message) {
             std::move(message)});
 }
 
-bool Issues::is_setting(const toml::source_region& where) const {
+std::optional<int> line_of_endless_key(std::string_view text) {
+  constexpr int most = 100;
+  int line = 1, parts = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') ++line;
+    if (c == '\n' || c == '=' || c == ',' || c == '{' || c == '[') parts = 0;
+    if (c == '.' && ++parts > most) return line;
+    if (c == '#') i = std::min(text.find('\n', i), text.size()) - 1;
+    if (c != '"' && c != '\'') continue;
+    // Dots within a text are none: go to its end, which for a text in three quotes is three more.
+    const std::string_view three = text.substr(i, 3);
+    const bool is_long = three.size() == 3 && three[1] == c && three[2] == c;
+    const std::string_view close = text.substr(i, is_long ? 3 : 1);
+    for (i += close.size(); i < text.size() && text.substr(i, close.size()) != close; ++i) {
+      if (text[i] == '\n' && !is_long) break;  // never closed: toml++ will say so
+      if (text[i] == '\n') ++line;
+      if (text[i] == '\\' && c == '"') ++i;
+    }
+    if (i < text.size() && text[i] == '\n') {
+      --i;
+    } else {
+      i += close.size() - 1;
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_setting(const toml::source_region& where) {
   return where.path && where.path->starts_with("--");
+}
+
+std::vector<std::pair<const toml::key*, toml::node*>> in_order(toml::table& table) {
+  std::vector<std::pair<const toml::key*, toml::node*>> entries;
+  for (auto&& [key, node] : table) entries.emplace_back(&key, &node);
+  const auto place = [](const auto& entry) {
+    const toml::source_region& where = entry.first->source();
+    return std::tuple(is_setting(where), where.begin.line, where.begin.column);
+  };
+  std::ranges::stable_sort(entries, {}, place);
+  return entries;
 }
 
 std::vector<Issue> Issues::take() {
@@ -240,7 +279,7 @@ TableReader::~TableReader() {
   for (const auto& [key, node] : table_) {
     if (std::ranges::find(asked_, key.str()) != asked_.end()) continue;
     // The key of a replaced value keeps its first place, so a setting is known by its value.
-    const auto& where = issues_.is_setting(node.source()) ? node.source() : key.source();
+    const auto& where = is_setting(node.source()) ? node.source() : key.source();
     issues_.add(where, "unknown key " + in_quotes(key.str()) + " in " + where_ +
                            suggestion(key.str(), asked_));
   }
@@ -332,8 +371,9 @@ std::vector<std::pair<std::string_view, toml::table*>> named_tables(TableReader&
   const std::string header = '[' + std::string(key) + ".NAME]";
   auto* all = value->as_table(header);
   if (all == nullptr) return tables;
-  for (auto&& [name, node] : *all) {
-    if (auto* table = node.as_table()) {
+  for (const auto& [entry, node] : in_order(*all)) {
+    const toml::key& name = *entry;
+    if (auto* table = node->as_table()) {
       if (!is_name(name.str())) {
         root.issues().add(name.source(),
                           "a name is letters, digits, '-' and '_' and begins with "
@@ -343,7 +383,7 @@ std::vector<std::pair<std::string_view, toml::table*>> named_tables(TableReader&
       tables.emplace_back(name.str(), table);
     } else {
       root.issues().add(name.source(), in_quotes(name.str()) + ": expected a table under " +
-                                           header + ", found " + std::string(kind_of(node)));
+                                           header + ", found " + std::string(kind_of(*node)));
     }
   }
   return tables;

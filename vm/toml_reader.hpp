@@ -15,17 +15,33 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+// toml++ 3.3 asserts, and in optimised builds assumes, that a key begins like one, then handles
+// the text where it does not ("[=") as the mistake that it is. Neither assert nor assume, then.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(condition) static_cast<void>(0)
 #define TOML_EXCEPTIONS 0
-#define TOML_FLOAT_CHARCONV 1  // 0.3 is written as 0.3, whatever the locale
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include "sim/result.hpp"
 #include "sim/units.hpp"
 #include "vm/issue.hpp"
 
 namespace vm {
+
+/// The line of the first key of more than a hundred parts ("a.a.a. ..."), if any. Each part is a
+/// table in a table, and taking a million of them down again would overrun the stack.
+std::optional<int> line_of_endless_key(std::string_view text);
+
+/// Did the user write this on the command line, and not in the file?
+bool is_setting(const toml::source_region& where);
+
+/// The entries of a table as they were written, those of settings last (toml++ sorts by name).
+std::vector<std::pair<const toml::key*, toml::node*>> in_order(toml::table& table);
 
 /// The mistakes found so far in one document and the settings laid over it.
 class Issues {
@@ -36,8 +52,6 @@ class Issues {
   void add(const toml::source_region& where, std::string message);
   void add(Issue issue);
   bool empty() const { return list_.empty(); }
-  /// Did the user write this on the command line, and not in the file?
-  bool is_setting(const toml::source_region& where) const;
   /// The document's first, in order of lines; then those of other files and of settings.
   std::vector<Issue> take();
 
@@ -145,7 +159,7 @@ class TableReader {
 /// The tables of `[[key]]`, in order; anything else under that key is reported and left out.
 std::vector<toml::table*> tables_of_array(TableReader& root, std::string_view key);
 
-/// The tables of `[key.NAME]` with their names; anything else is reported and left out.
+/// The tables of `[key.NAME]` with their names, in order; anything else is reported and left out.
 std::vector<std::pair<std::string_view, toml::table*>> named_tables(TableReader& root,
                                                                     std::string_view key);
 
