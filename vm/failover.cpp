@@ -277,13 +277,15 @@ void FailoverController::end(Time now, FailoverId id, std::vector<Order>& orders
   if (post(from).source_of == id) {
     post(from).source_of.reset();
     const Inventory::Machine& m = inventory_[from];
-    if (m.tenants.empty() && moved && config(from).after == AfterFailover::release)
+    // A crashed machine that no other replaced is worth keeping: it may return as a spare.
+    const bool replaced = !crash || target != no_machine;
+    if (m.tenants.empty() && moved && replaced && config(from).after == AfterFailover::release)
       retire(from);
     else if (crash)
-      to_spares(from);  // it came back meanwhile
-    // A crash that is not answered yet is answered again, but not at once.
-    if (crash)
-      post(from).quiet_until = std::max(post(from).quiet_until, now + config(from).cooldown);
+      to_spares(from);  // where it came back meanwhile
+    // A crash that found no answer is answered again, but not at once.
+    if (crash) post(from).quiet_until = now + config(from).cooldown;
+    if (crash && inventory_.is_up(from)) restore_here(now, from, orders);
     changed_.insert(from);
   }
   replicas_.look_again();

@@ -119,6 +119,7 @@ class FailoverController {
                    std::vector<Order>& orders);
   void restore(Time now, TenantId tenant, MachineId to, RestoreFrom from,
                std::optional<FailoverId> failover, std::vector<Order>& orders);
+  void restore_here(Time now, MachineId machine, std::vector<Order>& orders);
   RestoreFrom without_copy() const;
 
   void on(Time now, const MachineReady& fact, std::vector<Order>& orders);

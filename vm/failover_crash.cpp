@@ -92,7 +92,7 @@ MachineId FailoverController::leave_source(Time now, MachineId lost, std::vector
     post(adopted).target_of.reset();
   }
   f.phase = Phase::moving;
-  f.stranded.clear();  // cut_moves() ended them
+  f.stranded.clear();                     // cut_moves() ended them
   if (f.open == 0) end(now, id, orders);  // now, so that its target can serve as a spare
   return adopted;
 }
@@ -175,8 +175,14 @@ void FailoverController::on(Time now, const MachineReturned& fact, std::vector<O
   reconsider_stopped(inventory_[machine].fleet);
   to_spares(machine);
   if (post(machine).source_of) return;  // its tenants are on their way to another machine
+  restore_here(now, machine, orders);
+}
+
+/// The machine is back, and nobody else has taken over what it was serving.
+void FailoverController::restore_here(Time now, MachineId machine, std::vector<Order>& orders) {
   const std::vector<TenantId> tenants = inventory_[machine].tenants;
   for (const TenantId tenant : tenants) {
+    if (inventory_[tenant].served || restores_.count(tenant)) continue;
     if (!try_promote(now, tenant, std::nullopt, orders))
       restore(now, tenant, machine, without_copy(), std::nullopt, orders);
   }

@@ -26,7 +26,6 @@ MachineId Replicas::home(TenantId tenant, const std::function<bool(MachineId)>& 
   const Inventory::Tenant& t = inventory_[tenant];
   if (t.replica != no_machine && !t.replica_complete)  // its place was kept
     return inventory_.is_up(t.replica) ? t.replica : no_machine;
-  if (config(t.owner).policy == FailoverPolicy::none) return no_machine;
 
   MachineId best = no_machine;
   std::tuple<bool, bool, std::size_t> least;
