@@ -6,16 +6,13 @@
 #include <string>
 
 #include "sim/check.hpp"
+#include "sim/distributions.hpp"
 
 namespace vm {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double per_nanosecond = 1e-9;  // a rate of 1/s in arrivals per nanosecond
-
-double exponential_unit(sim::RandomStream& stream) {
-  return -std::log(stream.uniform_positive());
-}
 
 double nanoseconds(Duration span) {
   return static_cast<double>(span.count());
@@ -104,7 +101,7 @@ double RateWalk::offset_in(const Stretch& stretch) const {
 }
 
 Time ArrivalProcess::Random::next(sim::RandomStream& stream) {
-  return walk.advance(exponential_unit(stream));
+  return walk.advance(sim::exponential_unit(stream));
 }
 
 Time ArrivalProcess::Even::next(sim::RandomStream&) {
@@ -134,12 +131,12 @@ ArrivalProcess::Modulated::Modulated(const Mmpp& mmpp, sim::RandomStream stays) 
 }
 
 void ArrivalProcess::Modulated::draw_stay() {
-  stay_end_ = offset_ + exponential_unit(stays_) * states_[current_].mean_stay;
+  stay_end_ = offset_ + sim::exponential_unit(stays_) * states_[current_].mean_stay;
 }
 
 Time ArrivalProcess::Modulated::next(sim::RandomStream& stream) {
   if (silent_) return sim::never;
-  double hazard = exponential_unit(stream);  // still to be used up, at each state's own rate
+  double hazard = sim::exponential_unit(stream);  // still to be used up, at each state's own rate
   for (;;) {
     const State& state = states_[current_];
     const double arrival = offset_ + hazard * state.gap;
@@ -182,7 +179,7 @@ Time ArrivalProcess::Counted::next(sim::RandomStream& stream) {
     enter(current_ + 1);
   }
   // The first of k uniform instants in what is left of the interval: 1 - U^(1/k) of the way.
-  const double y = exponential_unit(stream) / static_cast<double>(left_);
+  const double y = sim::exponential_unit(stream) / static_cast<double>(left_);
   --left_;
   // 1 - exp(-y); below 1e-3 four terms are exact to 1e-14 and four times as fast as expm1.
   const double share = y < 1e-3 ? y * (1 - y / 2 * (1 - y / 3 * (1 - y / 4))) : -std::expm1(-y);
