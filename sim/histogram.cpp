@@ -23,7 +23,7 @@ std::int64_t Histogram::quantile(double q) const {
   // answer.
   const double share = q > 0 ? std::fmin(q, 1) : 0;
   const double wanted = std::ceil(share * static_cast<double>(count_));
-  // 2^64 counts as a double may round up past count_, which the loop's bound then answers with max.
+  // Rounding may lead past count_; what the loop does not find is then the maximum.
   std::uint64_t below = 0;
   const std::size_t last = index(max_);
   for (std::size_t i = index(min_); i < last; ++i) {
@@ -73,12 +73,17 @@ Result<Histogram> Histogram::from_buckets(std::span<const Bucket> buckets, const
   if (exact.min < 0 || exact.max < exact.min) return Error{"histogram: minimum above maximum"};
   for (const auto& [number, n] : buckets) {
     if (number >= bucket_count) return Error{"histogram: no bucket " + std::to_string(number)};
-    restored.counts_[number] += n;
+    if (n == 0 || n > std::numeric_limits<std::uint64_t>::max() - restored.count_)
+      return Error{"histogram: impossible count in bucket " + std::to_string(number)};
+    if (restored.counts_[number] != 0) return Error{"histogram: a bucket twice"};
+    restored.counts_[number] = n;
     restored.count_ += n;
   }
   // Everything else trusts that the first and the last filled bucket hold minimum and maximum.
-  const auto [first, last] = std::minmax_element(buckets.begin(), buckets.end());
-  if (first->first != index(exact.min) || last->first != index(exact.max))
+  const auto by_number = [](const Bucket& a, const Bucket& b) { return a.first < b.first; };
+  if (!std::is_sorted(buckets.begin(), buckets.end(), by_number))
+    return Error{"histogram: buckets out of order"};
+  if (buckets.front().first != index(exact.min) || buckets.back().first != index(exact.max))
     return Error{"histogram: minimum or maximum outside the filled buckets"};
   restored.sum_ = (static_cast<Wide>(exact.sum_high) << 64) | exact.sum_low;
   restored.min_ = exact.min;
