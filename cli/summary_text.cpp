@@ -72,10 +72,14 @@ void print_headline(SummaryPage& page, const record::Summary& s) {
 
 void SummaryPage::heading(std::string_view title, std::string_view figures) {
   constexpr std::size_t column = 14;  // where the figures stand, in every part
-  std::string name = printable(title);
-  const std::size_t used = display_width(name);
+  const std::string name = printable(title);
   out_ << '\n' << paint(name, Colour::bold, colour_);
-  if (!figures.empty()) out_ << std::string(used < column ? column - used : 2, ' ') << figures;
+  std::size_t at = display_width(name);
+  const std::size_t room = width_ - std::max(column, at + 2);
+  for (const std::string& line : wrapped(printable(figures), room)) {
+    out_ << (at == 0 ? "\n" : "") << std::string(at < column ? column - at : 2, ' ') << line;
+    at = 0;
+  }
   out_ << '\n';
 }
 
