@@ -15,7 +15,6 @@
 #include "cli/verbs.hpp"
 #include "record/recorder.hpp"
 #include "record/run_directory.hpp"
-#include "record/summary_json.hpp"
 #include "vm/model/run.hpp"
 
 namespace cli {
@@ -62,7 +61,7 @@ Progress::Style progress_style(const Options& options) {
 
 void show(const record::Summary& summary, const Options& options) {
   if (options.json) {
-    std::cout << record::summary_json(summary) << std::flush;
+    std::cout << record::to_json(summary) << std::endl;
   } else {
     print_summary(std::cout, summary, {.colour = wants_colour(stdout), .width = columns(stdout)});
     std::cout.flush();
