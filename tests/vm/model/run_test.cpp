@@ -44,6 +44,7 @@ vm::Scenario overloaded(vm::FailoverPolicy policy) {
   auto& group = add_clients(
       s, 20, vm::Poisson{{{{Time{}, 100}, {Time{10s}, 100}, {Time{10s}, 300}}}});
   group.timeout = 1s;
+  group.state = 10_MiB;  // 0.2 s to copy: something is written meanwhile
   s.durability.log = vm::Log::synced;
   s.fleets[0].spare = 1;
   s.fleets[0].failover.policy = policy;
