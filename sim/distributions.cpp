@@ -34,8 +34,8 @@ struct Ziggurat {
   // The right edge of the base layer and the area of each: where the top layer closes at height 1.
   static constexpr double edge = 7.69711747013104972, area = 0.0039496598225815571993;
 
-  std::array<double, 257> x;  // right edges, descending; x[0] is the base as if it had no tail
-  std::array<double, 257> height;
+  std::array<double, 257> x{};  // right edges, descending; x[0] is the base as if it had no tail
+  std::array<double, 257> height{};
 
   Ziggurat() {
     x[0] = area * std::exp(edge);

@@ -18,7 +18,7 @@ namespace sim {
 template <class Entry>
 struct EventChunk {
   static constexpr std::size_t capacity = 32;  // 768 bytes of 24: a stride that prefetchers follow
-  EventChunk* older;
+  EventChunk* older = nullptr;
   std::array<Entry, capacity> entries;
 };
 

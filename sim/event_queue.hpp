@@ -36,13 +36,15 @@ class EventQueue {
 
  public:
   struct Entry {
-    Time when;
-    Event event;
+    Time when{};
+    Event event{};
   };
 
   /// Makes room for about `expected` pending events.
   explicit EventQueue(std::size_t expected = 0) {
-    run_.reserve(2 * reach);
+    run_.reserve(usual_most);
+    late_.reserve(2 * reach);
+    sort_.reserve(usual_most);
     if (expected > reach)
       wheel_.pool().reserve(expected / EventPile<Entry>::Chunk::capacity + reach);
   }
@@ -87,13 +89,14 @@ class EventQueue {
   using Wheel = EventWheel<Entry>;
 
   static constexpr std::uint64_t end_of_time = static_cast<std::uint64_t>(Duration::max().count());
-  static constexpr std::size_t reach = 48;      // how far into the run an insertion goes
-  static constexpr std::size_t all_front = 16;  // as few events as that need no wheel at all
-  static constexpr std::size_t whole = 32;      // a wide bucket with as few is not divided further
+  static constexpr std::size_t reach = 48;        // how far into the run an insertion goes
+  static constexpr std::size_t all_front = 16;    // as few events as that need no wheel at all
+  static constexpr std::size_t usual_most = 512;  // a bucket seldom holds more; more may allocate
+  static constexpr std::size_t whole = 32;  // a wide bucket with as few is not divided further
 
   struct Late {
     Entry entry;
-    std::uint64_t order;  // of scheduling
+    std::uint64_t order = 0;  // of scheduling
   };
 
   static std::uint64_t ticks(Time when) {
@@ -155,7 +158,6 @@ class EventQueue {
     }
     if (operations() >= 4 * size()) tune();
     auto due = wheel_.take_next(whole);
-    run_.reserve(due.pile.count);
     due.pile.drain_newest_first(wheel_.pool(),
                                 [this](const Entry& entry) { run_.push_back(entry); });
     sort_.latest_first(run_.data(), run_.size());

@@ -23,6 +23,9 @@ namespace sim {
 template <class Entry>
 class EventSort {
  public:
+  /// Makes room for sorting `n` at once.
+  void reserve(std::size_t n) { scratch_.resize(std::max(scratch_.size(), n)); }
+
   /// Sorts [first, first + n) by time, latest first. Cost: O(n), at most 13 rounds of it. Allocates
   /// only when n exceeds every n before.
   void latest_first(Entry* first, std::size_t n) {

@@ -46,6 +46,14 @@ class Twins {
     now_ = got.when;
   }
 
+  /// Asks when the next event is due, between two pops.
+  void look() {
+    if (queue_.next_time() != model_.begin()->first) FAIL("next_time() is wrong");
+  }
+
+  /// Nanoseconds until the next event is due.
+  std::int64_t silence() const { return (model_.begin()->first - now_).count(); }
+
   void drain() {
     while (!model_.empty()) pop();
     REQUIRE(queue_.empty());
@@ -65,28 +73,30 @@ class Twins {
   Time now_{};
 };
 
+std::int64_t below(sim::RandomStream& chance, std::int64_t n) {
+  return static_cast<std::int64_t>(chance.below(static_cast<std::uint64_t>(n)));
+}
+
 /// A distance in nanoseconds in one of the ways that hurt some queue or other.
 std::int64_t distance(sim::RandomStream& chance, std::uint64_t pattern) {
-  const auto below = [&](std::int64_t n) {
-    return static_cast<std::int64_t>(chance.below(static_cast<std::uint64_t>(n)));
-  };
   switch (pattern) {
     case 0:
       return 0;  // now, again and again
     case 1:
-      return below(4);  // nearly all ties
+      return below(chance, 4);  // nearly all ties
     case 2:
-      return below(1'000'000);  // even
+      return below(chance, 1'000'000);  // even
     case 3:
-      return 1'000'000'000 - below(3);  // a far cluster
+      return 1'000'000'000 - below(chance, 3);  // a far cluster
     case 4:
-      return below(20) == 0 ? below(std::int64_t{1} << 62) : below(1000);  // far outliers
+      return below(chance, 20) == 0 ? below(chance, std::int64_t{1} << 62)
+                                    : below(chance, 1000);  // far outliers
     case 5:
-      return std::int64_t{1} << below(60);  // every scale alike
+      return std::int64_t{1} << below(chance, 60);  // every scale alike
     case 6:
-      return 30'000'000'000 + below(1'000'000'000);  // timers that nobody waits for
+      return 30'000'000'000 + below(chance, 1'000'000'000);  // timers that nobody waits for
     case 7:
-      return (below(1000) + 1) * 1'000'000;  // on a grid
+      return (below(chance, 1000) + 1) * 1'000'000;  // on a grid
     default:
       return 3600'000'000'000'000;  // a silence of 1,000 hours
   }
@@ -157,14 +167,21 @@ TEST_CASE("event queue: a handler that schedules for now is next, but behind wha
 }
 
 TEST_CASE("event queue: looking ahead past a silence does not lose what is scheduled into it") {
-  // next_time() makes the far events the front; then come events long before them.
-  Twins twins{3};
-  for (int i = 0; i < 30; ++i) twins.push(distance(twins.chance, 6));
-  for (int i = 0; i < 2'000; ++i) twins.push(distance(twins.chance, 8));
+  // Asked for the time of the next event, the queue makes a bucket far ahead its front. Then come
+  // events into the silence before it, more than a front can hold.
+  const auto seed = GENERATE(range(0u, 100u));
+  CAPTURE(seed);
+  Twins twins{seed};
   for (int round = 0; round < 20; ++round) {
-    twins.pop();
-    for (int i = 0; i < 200; ++i) twins.push(distance(twins.chance, 2));
-    for (int i = 0; i < 200; ++i) twins.pop();
+    const std::int64_t far = std::int64_t{1} << (20 + twins.chance.below(30));
+    for (int i = 0; i < 200; ++i) twins.push(far + below(twins.chance, far / 4));
+    twins.look();
+    while (twins.size() > 40 && twins.silence() < far / 2) {
+      twins.pop();
+      twins.look();
+    }
+    const std::int64_t silence = twins.silence();
+    for (int i = 0; i < 60; ++i) twins.push(below(twins.chance, silence + 1));
   }
   twins.drain();
 }
