@@ -154,7 +154,7 @@ std::optional<Worth> bytes_per_time(std::string_view unit) {
 
 /// Decimals that matter, at most `decimals`, no zeros behind: 1.50 is "1.5".
 std::string decimal(double value, int decimals) {
-  std::array<char, 400> buffer;  // the largest double has 309 digits before the point
+  std::array<char, 400> buffer{};  // the largest double has 309 digits before the point
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                                  std::chars_format::fixed, decimals)
                        .ptr;

@@ -67,6 +67,7 @@ void apply_setting(toml::table& root, const std::string& setting, Issues& issues
 template <class Thing>
 std::vector<std::string_view> names_of(const std::vector<Thing>& things) {
   std::vector<std::string_view> names;
+  names.reserve(things.size());
   for (const Thing& thing : things) names.push_back(thing.name);
   return names;
 }

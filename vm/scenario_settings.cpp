@@ -9,6 +9,7 @@
 
 #include "vm/scenario_readers.hpp"
 #include "vm/spelling.hpp"
+#include "vm/toml_guard.hpp"
 #include "vm/toml_writer.hpp"
 
 namespace vm {
@@ -37,7 +38,7 @@ std::optional<Path> split(std::string_view key) {
 
 /// The document "value = TEXT" as a table of that one key, or nothing when TEXT is not one value.
 std::optional<toml::table> one_value(const std::string& text, const std::string& source) {
-  if (line_of_endless_key(text)) return std::nullopt;
+  if (find_trap(text)) return std::nullopt;
   auto parsed = toml::parse("value = " + text, source);
   if (!parsed) return std::nullopt;
   toml::table table = std::move(parsed).table();

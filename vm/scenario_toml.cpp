@@ -7,6 +7,7 @@
 
 #include "vm/quantity.hpp"
 #include "vm/scenario_readers.hpp"
+#include "vm/toml_guard.hpp"
 #include "vm/toml_writer.hpp"
 
 namespace vm {
@@ -133,8 +134,8 @@ LoadedScenario parse_scenario(std::string_view text, std::string_view name,
                               std::span<const std::string> settings,
                               std::optional<std::uint64_t> seed) {
   if (text.size() > most_scenario_bytes) return only(name, too_big());
-  if (const auto line = line_of_endless_key(text)) {
-    return only(name, "a key of more than 100 parts", *line);
+  if (const auto trap = find_trap(text)) {
+    return only(name, "not TOML: " + trap->what, trap->line, trap->column);
   }
   auto parsed = toml::parse(text, name);
   if (!parsed) {

@@ -95,34 +95,6 @@ void Issues::add(const toml::source_region& where, std::string message) {
             std::move(message)});
 }
 
-std::optional<int> line_of_endless_key(std::string_view text) {
-  constexpr int most = 100;
-  int line = 1, parts = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') ++line;
-    if (c == '\n' || c == '=' || c == ',' || c == '{' || c == '[') parts = 0;
-    if (c == '.' && ++parts > most) return line;
-    if (c == '#') i = std::min(text.find('\n', i), text.size()) - 1;
-    if (c != '"' && c != '\'') continue;
-    // Dots within a text are none: go to its end, which for a text in three quotes is three more.
-    const std::string_view three = text.substr(i, 3);
-    const bool is_long = three.size() == 3 && three[1] == c && three[2] == c;
-    const std::string_view close = text.substr(i, is_long ? 3 : 1);
-    for (i += close.size(); i < text.size() && text.substr(i, close.size()) != close; ++i) {
-      if (text[i] == '\n' && !is_long) break;  // never closed: toml++ will say so
-      if (text[i] == '\n') ++line;
-      if (text[i] == '\\' && c == '"') ++i;
-    }
-    if (i < text.size() && text[i] == '\n') {
-      --i;
-    } else {
-      i += close.size() - 1;
-    }
-  }
-  return std::nullopt;
-}
-
 bool is_setting(const toml::source_region& where) {
   return where.path && where.path->starts_with("--");
 }

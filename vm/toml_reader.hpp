@@ -33,10 +33,6 @@
 
 namespace vm {
 
-/// The line of the first key of more than a hundred parts ("a.a.a. ..."), if any. Each part is a
-/// table in a table, and taking a million of them down again would overrun the stack.
-std::optional<int> line_of_endless_key(std::string_view text);
-
 /// Did the user write this on the command line, and not in the file?
 bool is_setting(const toml::source_region& where);
 

@@ -24,7 +24,7 @@ void write_key(std::string& out, std::string_view key) {
 
 /// The shortest text that reads back as the same double, and as a double.
 void write_number(std::string& out, double number) {
-  std::array<char, 32> buffer;
+  std::array<char, 32> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
   const std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
   out += text;

@@ -136,7 +136,7 @@ class CountTraceBuilder {
     } else if (total_ == 0) {
       issues_.add(0, "has not one request");
     } else {
-      trace_.end = trace_.intervals.back().start + *step_;
+      trace_.end = trace_.intervals.back().start + step_;
     }
   }
 
@@ -150,11 +150,11 @@ class CountTraceBuilder {
         return;
       }
       const Duration step = start - before;
-      if (!step_) step_ = step;
+      if (step_ == Duration::zero()) step_ = step;
       // Times with few decimals do not lie apart evenly to the last nanosecond.
-      if (std::abs((step - *step_).count()) > step_->count() / 1000) {
+      if (std::abs((step - step_).count()) > step_.count() / 1000) {
         issues_.add(line, "t_s: a hole: " + at(start) + " after " + at(before) +
-                              ", where the first interval is " + format_duration(*step_));
+                              ", where the first interval is " + format_duration(step_));
       }
     }
     trace_.intervals.push_back({start, count});
@@ -171,7 +171,7 @@ class CountTraceBuilder {
 
   CountTrace& trace_;
   TraceIssues& issues_;
-  std::optional<Duration> step_;
+  Duration step_{};  // of the first two rows; zero before them
   std::uint64_t total_ = 0;
 };
 
