@@ -72,6 +72,8 @@ struct World {
   // ---- facts
 
   void tell(const Fact& fact) {
+    if (const auto* verified = std::get_if<Verified>(&fact); verified && verified->equal)
+      found_equal.insert(verified->attempt);
     std::vector<Order> orders;
     plane.step(now, fact, orders);
     journal.emplace_back(now, fact);
@@ -212,6 +214,7 @@ struct World {
     Move& ordered = moves.at(o.attempt);
     Tenant& t = tenant(o.tenant);
     REQUIRE_FALSE(ordered.aborted);
+    REQUIRE(found_equal.count(o.attempt) == 1);
     if (!ordered.switch_ordered) {
       REQUIRE(o.epoch > t.ordered_epoch);
       t.ordered_epoch = o.epoch;
@@ -327,7 +330,7 @@ struct World {
   std::vector<Tenant> tenants;
   std::map<Attempt, Move> moves;
   std::map<Attempt, TenantId> active;
-  std::set<Attempt> frozen, restores;
+  std::set<Attempt> frozen, restores, found_equal;
   std::set<std::uint32_t> open_failures;
   std::set<FailoverId> open_failovers;
   std::uint32_t failures_seen = 0;

@@ -242,6 +242,24 @@ TEST_CASE("failover: lost after the order to switch over, the tenant is lost wit
   CHECK(only<Restore>(orders).epoch == 2);
 }
 
+TEST_CASE("failover: a source that crashes after the order to switch over loses nobody") {
+  Rig rig{small_scenario(FailoverPolicy::fresh_machine, 1, 1, 1)};
+  const auto copy =
+      only<StartCopy>(rig.tell(Time{6s}, loads(only<AskLoads>(rig.overload(m0)), rig)));
+  const Attempt a = copy.attempt;
+  rig.tell(Time{7s}, Copied{a, {}, {}, 0});
+  rig.tell(Time{7s}, Frozen{a, {}});
+  rig.tell(Time{7s}, Copied{a, {}, {}, 1});
+  rig.tell(Time{7s}, Verified{a, true});
+  auto orders = rig.tell(Time{8s}, MachineLost{m0});
+  CHECK(every<AbortMigration>(orders).empty());
+  CHECK(every<FailoverTriggered>(orders).empty());  // nobody lived there any more
+  orders = rig.tell(Time{9s}, SwitchedOver{a, 8ms});
+  CHECK_FALSE(only<MigrationEnded>(orders).aborted);
+  CHECK(only<FailoverEnded>(orders).result == FailoverResult::completed);
+  CHECK(only<Release>(orders).machine == m0);
+}
+
 TEST_CASE("failover: a source that crashes ends its failover, whose boot serves the crash") {
   Rig rig{small_scenario(FailoverPolicy::fresh_machine, 1, 0, 2)};
   const auto allocate = only<Allocate>(rig.overload(m0));
