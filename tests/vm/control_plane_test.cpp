@@ -7,8 +7,8 @@
 #include <map>
 #include <set>
 
-#include "control_rig.hpp"
 #include "sim/random.hpp"
+#include "tests/vm/control_rig.hpp"
 #include "vm/placement.hpp"
 
 namespace {

@@ -1,6 +1,6 @@
 #include "vm/failover.hpp"
 
-#include "control_rig.hpp"
+#include "tests/vm/control_rig.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include "vm/migration.hpp"
 
-#include "control_rig.hpp"
+#include "tests/vm/control_rig.hpp"
 #include "vm/attempts.hpp"
 
 namespace {

@@ -2,8 +2,8 @@
 
 #include <numeric>
 
-#include "control_rig.hpp"
 #include "sim/random.hpp"
+#include "tests/vm/control_rig.hpp"
 #include "vm/selection.hpp"
 
 namespace {
