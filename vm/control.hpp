@@ -3,7 +3,10 @@
 // Facts are past events that a world tells the control plane, orders are imperatives that the
 // control plane gives back. The simulated world answers an order after the time it would cost, the
 // real world when it is done. Every order that wants an answer carries an Attempt, and the answer
-// brings it back: answers may come late, twice or never, and the control plane copes.
+// brings it back: answers may come late, twice or never, and the control plane copes. Timers always
+// fire. SwitchOver and Restore may be ordered again under the same attempt: who has done it answers
+// again and does no more. Everything else is ordered once. An order about a machine that is lost or
+// released meanwhile does nothing.
 #pragma once
 
 #include <string>

@@ -274,8 +274,9 @@ void FailoverController::end(Time now, FailoverId id, std::vector<Order>& orders
     to_spares(target);  // where nobody came
     changed_.insert(target);
   }
-  if (post(from).source_of == id) {
-    post(from).source_of.reset();
+  auto& of_source = post(from).source_of;
+  if (of_source == id) of_source.reset();
+  if (!of_source) {  // else the machine crashed meanwhile, and that has its own failover
     const Inventory::Machine& m = inventory_[from];
     // A crashed machine that no other replaced is worth keeping: it may return as a spare.
     const bool replaced = !crash || target != no_machine;

@@ -44,11 +44,17 @@ MachineId Replicas::home(TenantId tenant, const std::function<bool(MachineId)>& 
   return best;
 }
 
+bool Replicas::needs_copy(TenantId tenant) const {
+  const Inventory::Tenant& t = inventory_[tenant];
+  return !t.replica_complete || inventory_[t.replica].retiring;
+}
+
 bool Replicas::try_start(Time now, const std::function<bool(TenantId)>& ready,
                          const std::function<bool(MachineId)>& fit, std::vector<Order>& orders) {
   if (stalled_) return false;
+  std::erase_if(wanted_, [&](TenantId tenant) { return !needs_copy(tenant); });
   for (const TenantId tenant : wanted_) {
-    if (!inventory_[tenant].served || !ready(tenant)) continue;
+    if (busy(tenant) || !inventory_[tenant].served || !ready(tenant)) continue;
     const MachineId to = home(tenant, fit);
     if (to == no_machine) continue;
     wanted_.erase(tenant);
@@ -75,6 +81,7 @@ void Replicas::on(const Replicated& fact) {
   const MachineId to = building_.at(*tenant).to;
   stop(*tenant);
   inventory_.set_replica(*tenant, to, true);
+  if (needs_copy(*tenant)) want(*tenant);  // its home is to be released meanwhile
 }
 
 void Replicas::on(const TimerFired& fact) {

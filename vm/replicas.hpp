@@ -51,6 +51,7 @@ class Replicas {
   };
   const FailoverConfig& config(MachineId machine) const;
   MachineId home(TenantId tenant, const std::function<bool(MachineId)>& fit) const;
+  bool needs_copy(TenantId tenant) const;
   void stop(TenantId tenant);
   std::optional<TenantId> tenant_of(Attempt attempt) const;
 

@@ -81,7 +81,7 @@ void SlaMonitor::on(Time now, const Sampled& fact, std::vector<SlaEvent>& events
   Slot& newest = slot(fact.machine, w.first + w.count++);
   newest.end = now;
   for (const Resource r : all_resources) {
-    const auto parts = to_parts(std::fmin(fact.sample.utilisation[r], 1));
+    const auto parts = to_parts(std::fmin(std::fmax(fact.sample.utilisation[r], 0), 1));
     newest.parts[r] = static_cast<std::uint32_t>(parts);
     w.sum[r] += parts;
   }
