@@ -70,6 +70,7 @@ void Operations::on_boot_failed(Time now, MachineId id, Attempt attempt) {
 
 void Operations::carry_out(Time now, const Release& order) {
   Machine& machine = cloud_.machine(order.machine);
+  if (machine.released != sim::never) return;
   SIM_CHECK(machine.tenants == 0);
   if (machine.state == MachineState::up) service_.fail_all(now, order.machine);
   lose_replicas_on(order.machine);
@@ -84,6 +85,9 @@ void Operations::crash(Time now, MachineId id) {
   for (Tenant& tenant : cloud_.tenants) {
     if (tenant.owner == id) tenant.served = false;
   }
+  std::erase_if(replications_, [&](const auto& entry) {
+    return !cloud_.tenant(entry.second.tenant).served;  // nobody is left to copy from
+  });
   lose_replicas_on(id);
   service_.fail_all(now, id);
   for (std::uint32_t i = 0; i < cloud_.tenants.size(); ++i) {
@@ -373,6 +377,8 @@ void Operations::carry_out(Time now, const Replicate& order) {
   const double rate =
       std::min({cloud_.scenario.fleets[owner.fleet.value].failover.bandwidth.value,
                 owner.network_for_copy(), target.network_for_copy()});
+  std::erase_if(replications_,  // a later order takes the place of an earlier one
+                [&](const auto& entry) { return entry.second.tenant == order.tenant; });
   replications_[order.attempt.value] = order;
   cloud_.simulator.at(now + round_trip + tenant.state / BytesPerSecond{rate},
                       {Kind::replicated, order.tenant.value, order.attempt.value});
@@ -385,10 +391,12 @@ void Operations::on_replicated(Time now, TenantId id, Attempt attempt) {
   replications_.erase(found);
   Tenant& tenant = cloud_.tenant(id);
   Machine& target = cloud_.machine(to);
-  const bool possible = tenant.served && tenant.owner != to && !tenant.replica.complete &&
+  const bool possible = tenant.served && tenant.owner != to && tenant.replica.machine != to &&
                         target.state == MachineState::up && target.try_hold(tenant.state);
   if (!possible) return tell(now, MigrationBroken{attempt});
-  tenant.replica = {to, true, attempt.value};
+  // The copy before counted until now.
+  if (tenant.replica.complete) cloud_.machine(tenant.replica.machine).let_go(tenant.state);
+  tenant.replica = {to, true};
   tell(now, Replicated{attempt});
 }
 

@@ -16,7 +16,6 @@ namespace vm::model {
 struct Replica {
   MachineId machine = no_machine;
   bool complete = false;
-  std::uint32_t attempt = none;  // that builds it, while it is not complete
 };
 
 struct Tenant {
