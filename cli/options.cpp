@@ -11,8 +11,13 @@ namespace {
 std::string no_such(const std::string& option, const po::options_description& shown) {
   std::vector<std::string> names;
   for (const auto& known : shown.options()) names.push_back("--" + known->long_name());
-  const std::vector<std::string_view> valid(names.begin(), names.end());
-  return "there is no option " + vm::in_quotes(option) + vm::suggestion(option, valid);
+  std::vector<std::string_view> begun, valid(names.begin(), names.end());
+  for (const std::string_view name : valid) {
+    if (option.size() > 2 && name.starts_with(option)) begun.push_back(name);
+  }
+  const std::string meant = begun.size() == 1 ? "; did you mean " + vm::in_quotes(begun[0]) + "?"
+                                              : vm::suggestion(option, valid);
+  return "there is no option " + vm::in_quotes(option) + meant;
 }
 
 }  // namespace
