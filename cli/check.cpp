@@ -3,8 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <boost/program_options.hpp>
-
+#include "cli/options.hpp"
 #include "cli/scenario_arguments.hpp"
 #include "cli/terminal.hpp"
 #include "cli/theory_json.hpp"
@@ -18,30 +17,21 @@ int check(Arguments arguments) {
   namespace po = boost::program_options;
   bool json = false;
   ScenarioArguments scenarios;
-  po::options_description described{"options"};
-  po::positional_options_description positional;
-  scenarios.add_to(described, positional);
-  described.add_options()("json", po::bool_switch(&json),
-                          "print an array with an object for each scenario, and nothing else")(
-      "help", "show this help");
-  po::variables_map values;
-  po::store(po::command_line_parser(std::vector<std::string>{arguments.begin(), arguments.end()})
-                .options(described)
-                .positional(positional)
-                .run(),
-            values);
-  if (values.count("help") != 0) {
+  Options options;
+  scenarios.add_to(options);
+  options.shown.add_options()("json", po::bool_switch(&json),
+                              "print an array with an object for each scenario, and nothing else");
+  if (!options.parse(arguments)) {
     std::cout << "usage: brink check [OPTIONS] FILE...\n\n"
                  "Validates each scenario and says what theory predicts: the load of every\n"
                  "resource, response times, the rate at which each is full, how many machines\n"
                  "would have been enough. Nothing is played and nothing is written.\n\n"
-              << described
+              << options.shown
               << "\nexample: brink check scenarios/overload.toml --set "
                  "clients.shoppers.rate=\"900 /s\"\n"
                  "exit: 0 the files are valid (overloaded or not), 2 bad usage or bad input\n";
     return exit_done;
   }
-  po::notify(values);
   const auto loaded = scenarios.load();
   if (!loaded) return exit_usage;
   if (json) {

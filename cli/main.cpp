@@ -1,6 +1,8 @@
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -25,7 +27,7 @@ constexpr std::array verbs{
          cli::run},
     Verb{"check", "FILE...", "validate scenarios and say what theory predicts, without running",
          cli::check},
-    Verb{"report", "RUN", "print the summary of a finished run again", cli::report},
+    Verb{"report", "RUN", "print the summary of a run again", cli::report},
 };
 
 void print_help(std::ostream& out) {
@@ -45,6 +47,7 @@ int play(std::vector<std::string> arguments) {
     print_help(std::cerr);
     return cli::exit_usage;
   }
+  if (arguments.front() == "help" && arguments.size() > 1) arguments = {arguments[1], "--help"};
   const std::string name = arguments.front();
   if (name == "--help" || name == "-h" || name == "help") {
     print_help(std::cout);
@@ -59,18 +62,29 @@ int play(std::vector<std::string> arguments) {
                         "; brink --help lists them");
 }
 
+/// Nobody may take what did not arrive for what there was to say.
+int unless_output_failed(int code) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) return code;
+  std::cerr << "brink: cannot write to standard output\n";
+  return cli::exit_outside;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an output error, not a death
   try {
-    return play({argv + 1, argv + argc});
+    return unless_output_failed(play({argv + 1, argv + argc}));
   } catch (const cli::UsageError& error) {
     std::cerr << "brink: " << error.what() << '\n';
     return cli::exit_usage;
   } catch (const boost::program_options::error& error) {
     std::cerr << "brink: " << error.what() << '\n';
     return cli::exit_usage;
+  } catch (const std::filesystem::filesystem_error& refused) {
+    std::cerr << "brink: " << refused.path1().string() << ": " << refused.code().message() << '\n';
+    return cli::exit_outside;
   } catch (const std::exception& failure) {
     std::cerr << "brink: " << failure.what() << '\n';
     return cli::exit_outside;

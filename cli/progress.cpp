@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/terminal.hpp"
 #include "vm/quantity.hpp"
 
 namespace cli {
@@ -16,13 +15,29 @@ std::string machine_name(vm::MachineId machine) {
   return machine == vm::no_machine ? "no machine" : "machine " + std::to_string(machine.value);
 }
 
+/// "0:01:15.302": of one width for ten hours, and no event is told before its instant.
+std::string clock_text(vm::Time at) {
+  using std::chrono::floor;
+  using std::chrono::milliseconds;
+  const auto ms = static_cast<long long>(floor<milliseconds>(at.time_since_epoch()).count());
+  char text[48];
+  std::snprintf(text, sizeof text, "%4lld:%02lld:%02lld.%03lld", ms / 3'600'000, ms / 60'000 % 60,
+                ms / 1000 % 60, ms % 1000);
+  return text;
+}
+
 /// Four digits and a letter: 2.31 M.
 std::string per_second(double rate) {
   char text[32];
   const bool mega = rate >= 1e6;
   const bool kilo = !mega && rate >= 1e3;
-  std::snprintf(text, sizeof text, "%.3g%s", mega ? rate / 1e6 : kilo ? rate / 1e3 : rate,
-                mega ? " M" : kilo ? " k" : "");
+  std::snprintf(text, sizeof text, "%.3g%s",
+                mega   ? rate / 1e6
+                : kilo ? rate / 1e3
+                       : rate,
+                mega   ? " M"
+                : kilo ? " k"
+                       : "");
   return text;
 }
 
@@ -31,7 +46,8 @@ std::string per_second(double rate) {
 std::string describe(const vm::SlaFailureBegan& failure, const vm::Scenario& scenario) {
   using vm::Cause;
   switch (failure.cause) {
-    case Cause::crash: return machine_name(failure.machine) + " is lost";
+    case Cause::crash:
+      return machine_name(failure.machine) + " is lost";
     case Cause::latency:
       return "latency " + vm::format_duration(sim::from_seconds(failure.value)) + ", over " +
              vm::format_duration(sim::from_seconds(failure.limit));
@@ -44,7 +60,8 @@ std::string describe(const vm::SlaFailureBegan& failure, const vm::Scenario& sce
     case Cause::cpu:
     case Cause::memory:
     case Cause::disk:
-    case Cause::network: break;
+    case Cause::network:
+      break;
   }
   return machine_name(failure.machine) + ": " + std::string{to_string(failure.cause)} + " at " +
          vm::format_percent(failure.value) + ", over " + vm::format_percent(failure.limit) +
@@ -66,73 +83,82 @@ void Progress::on(const vm::Batch& batch) {
   show_progress(batch);
 }
 
+// ---- Events: when, what, and then whom and how much --------------------------------------------
+
 void Progress::tell(const vm::FaultRow& fault) {
-  std::string text = paint("fault", Colour::yellow, style_.colour) + "         ";
-  if (fault.machine != vm::no_machine) text += machine_name(fault.machine) + ": ";
-  line(fault.at, text + fault.what);
+  std::string text = fault.what;
+  if (fault.machine != vm::no_machine) text = machine_name(fault.machine) + ": " + text;
+  line(fault.at, "fault", Colour::yellow, text);
 }
 
 void Progress::tell(vm::Time at, const vm::SlaFailureBegan& notice) {
   if (failures_.size() <= notice.failure) failures_.resize(notice.failure + 1);
-  failures_[notice.failure] = {notice, at};
-  line(at, paint("SLA failure", Colour::red, style_.colour) + "   " + describe(notice, scenario_));
+  failures_[notice.failure] = notice;
+  line(at, "SLA failure", Colour::red, describe(notice, scenario_));
 }
 
 void Progress::tell(vm::Time at, const vm::SlaFailureEnded& notice) {
-  const Failure& failure = failures_.at(notice.failure);
-  std::string what{to_string(failure.began.cause)};
-  if (failure.began.machine != vm::no_machine) {
-    what = machine_name(failure.began.machine) + ": " + what;
-  }
-  line(at, paint("SLA met again", Colour::green, style_.colour) + " " + what + " after " +
-               vm::format_duration(at - failure.began.start));
+  const vm::SlaFailureBegan& began = failures_.at(notice.failure);
+  std::string what{to_string(began.cause)};
+  if (began.machine != vm::no_machine) what = machine_name(began.machine) + ": " + what;
+  line(at, "SLA met again", Colour::green,
+       what + " after " + vm::format_duration(at - began.start));
 }
 
 void Progress::tell(vm::Time at, const vm::FailoverTriggered& notice) {
-  line(at, paint("Trigger process failover: triggered", Colour::bold, style_.colour) +
-               " (failover " + std::to_string(notice.failover.value) + " of " +
-               machine_name(notice.from) + ", " + std::string{to_string(notice.cause)} + ")");
+  line(at, "Trigger process failover: triggered", Colour::bold,
+       "(failover " + std::to_string(notice.failover.value) + " of " + machine_name(notice.from) +
+           ", " + std::string{to_string(notice.cause)} + ")");
 }
 
 void Progress::tell(vm::Time at, const vm::MigrationEnded& notice) {
-  std::string text = "migration     tenant " + std::to_string(notice.tenant.value) + ", machine " +
-                     std::to_string(notice.from.value) + " -> " + std::to_string(notice.to.value);
+  // Hundreds in a row are usual: in columns, and the figures that differ at their ends.
+  char text[96];
+  std::snprintf(text, sizeof text, "  tenant %-6u %3u -> %-3u  ", notice.tenant.value,
+                notice.from.value, notice.to.value);
+  std::string line_text = text;
   if (notice.aborted) {
-    text += ": " + paint("aborted", Colour::red, style_.colour) + ", it stays";
+    line_text += paint("aborted", Colour::red, style_.colour) + ", it stays";
   } else {
-    text += ": " + vm::format_bytes(notice.bytes) + " in " + std::to_string(notice.rounds) +
-            (notice.rounds == 1 ? " round" : " rounds") + ", paused " +
-            vm::format_duration(notice.pause);
+    std::snprintf(text, sizeof text, "%10s  %2u %-6s  paused %8s",
+                  vm::format_bytes(notice.bytes).c_str(), notice.rounds,
+                  notice.rounds == 1 ? "round" : "rounds",
+                  vm::format_duration(notice.pause).c_str());
+    line_text += text;
   }
-  line(at, text);
+  line(at, "  migration", Colour::dim, line_text);
 }
 
 void Progress::tell(vm::Time at, const vm::FailoverEnded& notice) {
   const bool completed = notice.result == vm::FailoverResult::completed;
-  std::string text = "failover " + std::to_string(notice.failover.value) + " " +
-                     paint(to_string(notice.result), completed ? Colour::green : Colour::red,
-                           style_.colour) +
-                     ": " + std::to_string(notice.moved) + " moved to " + machine_name(notice.to) +
-                     ", " + vm::format_bytes(notice.bytes) + ", longest pause " +
+  std::string text = std::string{to_string(notice.result)} + ": " + std::to_string(notice.moved) +
+                     " moved to " + machine_name(notice.to) + ", " +
+                     vm::format_bytes(notice.bytes) + ", longest pause " +
                      vm::format_duration(notice.pause_max);
   if (notice.aborted > 0) text += ", " + std::to_string(notice.aborted) + " given up";
   if (notice.lost > 0) {
     text += ", " + paint(std::to_string(notice.lost) + " acknowledged writes lost", Colour::red,
                          style_.colour);
   }
-  line(at, text);
+  line(at, "failover " + std::to_string(notice.failover.value),
+       completed ? Colour::green : Colour::red, text);
 }
 
 void Progress::tell(vm::Time at, const vm::FailoverWithheld& notice) {
-  line(at, "no failover   of " + machine_name(notice.machine) + ": " + std::string{notice.reason});
+  line(at, "no failover", Colour::yellow,
+       "of " + machine_name(notice.machine) + ": " + std::string{notice.reason});
 }
 
-void Progress::line(vm::Time at, const std::string& text) {
+void Progress::line(vm::Time at, const std::string& what, Colour colour, const std::string& text) {
   clear_bar();
-  const std::string when = vm::format_duration(at.time_since_epoch());
-  std::fprintf(style_.events, "%14s  %s\n", when.c_str(), text.c_str());
+  constexpr std::size_t column = 14;  // where the text begins, if `what` is not longer
+  const std::string gap(what.size() < column ? column - what.size() : 1, ' ');
+  std::fprintf(style_.events, "%s  %s%s%s\n", clock_text(at).c_str(),
+               paint(what, colour, style_.colour).c_str(), gap.c_str(), text.c_str());
   std::fflush(style_.events);
 }
+
+// ---- How far it is -----------------------------------------------------------------------------
 
 void Progress::show_progress(const vm::Batch& batch) {
   const auto wall = WallClock::now();
@@ -151,7 +177,8 @@ void Progress::show_progress(const vm::Batch& batch) {
 }
 
 std::string Progress::progress_text(const vm::Batch& batch, double wall) const {
-  const double share = std::clamp(sim::seconds(batch.now) / sim::seconds(scenario_.duration), 0.0, 1.0);
+  const double share =
+      std::clamp(sim::seconds(batch.now) / sim::seconds(scenario_.duration), 0.0, 1.0);
   std::string text;
   if (style_.bar) {
     constexpr int width = 24;

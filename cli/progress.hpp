@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/terminal.hpp"
 #include "vm/observation.hpp"
 #include "vm/scenario.hpp"
 
@@ -46,17 +47,13 @@ class Progress : public vm::ObservationSink {
   void tell(vm::Time at, const vm::FailoverEnded& notice);
   void tell(vm::Time at, const vm::MigrationEnded& notice);
   void tell(vm::Time at, const vm::FailoverWithheld& notice);
-  void line(vm::Time at, const std::string& text);
+  void line(vm::Time at, const std::string& what, Colour colour, const std::string& text);
   void show_progress(const vm::Batch& batch);
   std::string progress_text(const vm::Batch& batch, double wall) const;
 
-  struct Failure {
-    vm::SlaFailureBegan began;
-    vm::Time at;
-  };
   const vm::Scenario& scenario_;
   Style style_;
-  std::vector<Failure> failures_;  // by number
+  std::vector<vm::SlaFailureBegan> failures_;  // by number
   WallClock::time_point started_ = WallClock::now();
   WallClock::time_point shown_ = started_;
   bool bar_shown_ = false;

@@ -22,19 +22,19 @@ std::uint64_t parse_seed(const std::string& text) {
 
 }  // namespace
 
-void ScenarioArguments::add_to(boost::program_options::options_description& options,
-                               boost::program_options::positional_options_description& positional) {
+void ScenarioArguments::add_to(Options& options) {
   namespace po = boost::program_options;
-  options.add_options()("set", po::value(&settings)->composing()->value_name("KEY=VALUE"),
-                        "override a key of the scenario, e.g. failover.policy=none; repeatable")(
-      "seed", po::value(&seed_text_)->value_name("N"), "another seed than the scenario's")(
-      "file", po::value(&files)->value_name("FILE"), "scenario files (also without --file)");
-  positional.add("file", -1);
+  options.shown.add_options()("set", po::value(&settings)->composing()->value_name("KEY=VALUE"),
+                              "another value for a key of the scenario; repeatable")(
+      "seed", po::value<std::string>()->value_name("N")->notifier([this](const std::string& text) {
+        seed = parse_seed(text);
+      }),
+      "another seed than the scenario's");
+  options.add_rest("FILE", files);
 }
 
 std::optional<std::vector<vm::Scenario>> ScenarioArguments::load() {
   if (files.empty()) throw UsageError("no scenario file named; example: scenarios/overload.toml");
-  if (!seed_text_.empty()) seed = parse_seed(seed_text_);
   std::vector<vm::Scenario> scenarios;
   bool wrong = false;
   for (const std::string& file : files) {

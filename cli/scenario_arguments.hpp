@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <boost/program_options.hpp>
-
+#include "cli/options.hpp"
 #include "vm/scenario.hpp"
 
 namespace cli {
@@ -17,16 +16,13 @@ struct ScenarioArguments {
   std::vector<std::string> settings;
   std::optional<std::uint64_t> seed;
 
-  /// Adds --seed, --set and the positional files to a verb's options.
-  void add_to(boost::program_options::options_description& options,
-              boost::program_options::positional_options_description& positional);
+  /// Adds --seed, --set and the positional files to a verb's options, which fill in this object
+  /// when they are parsed: it stays where it is until then.
+  void add_to(Options& options);
 
   /// Reads every file. With a mistake in any of them all mistakes are printed to stderr, and there
-  /// is nothing. Throws UsageError when no file was named or the seed is no number.
+  /// is nothing. Throws UsageError when no file was named.
   std::optional<std::vector<vm::Scenario>> load();
-
- private:
-  std::string seed_text_;
 };
 
 }  // namespace cli

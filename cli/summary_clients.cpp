@@ -1,5 +1,6 @@
 // Who was served and how fast, what the books say, and what was expected.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "cli/summary_page.hpp"
@@ -42,7 +43,8 @@ std::string got(const vm::Verdict& verdict) {
   if (!verdict.got) return "unknown";
   if (verdict.want.ends_with('%')) return share(verdict.got);
   char text[40];
-  std::snprintf(text, sizeof text, "%.10g", *verdict.got);
+  std::snprintf(text, sizeof text, *verdict.got == std::floor(*verdict.got) ? "%.15g" : "%.6g",
+                *verdict.got);
   return text;
 }
 

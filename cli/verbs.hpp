@@ -4,7 +4,7 @@
 //   0  done, and every expectation met
 //   1  it ran, and an expectation failed or the books do not balance
 //   2  bad usage or bad input; nothing was done
-//   3  something outside failed during the run; what was recorded is kept
+//   3  something outside failed during the run or interrupted it; what was recorded is kept
 //
 // A UsageError becomes 2, any other exception 3; both are caught once, in cli/main.cpp.
 #pragma once

@@ -1,5 +1,4 @@
-// [durability], [sla], [[fault]] and [expect]: what is promised, what goes wrong, what must come
-// out.
+// [durability], [sla] and [[fault]]: what is promised, and what goes wrong.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -199,63 +198,6 @@ void read_fault(TableReader& reader, const Draft& draft, Fault& fault) {
   }
 }
 
-constexpr Choice<Comparison> comparison_names[] = {
-    {"==", Comparison::equal},      {"!=", Comparison::not_equal},
-    {"<=", Comparison::less_equal}, {">=", Comparison::greater_equal},
-    {"<", Comparison::less},        {">", Comparison::greater}};
-
-/// "<= 20" or "< 5 %".
-bool read_condition(const Value& value, Expectation& expectation) {
-  const auto text = value.as_text();
-  if (!text) return false;
-  std::string_view rest = *text;
-  for (const auto& [name, comparison] : comparison_names) {
-    if (!rest.starts_with(name)) continue;
-    rest.remove_prefix(name.size());
-    const bool percent = rest.ends_with('%');
-    if (percent) rest.remove_suffix(1);
-    const auto number = parse_number(rest);
-    if (!number) break;
-    expectation.comparison = comparison;
-    expectation.value = percent ? *number / 100 : *number;
-    expectation.want = *text;
-    return true;
-  }
-  value.wrong("expected a comparison such as \"<= 20\" (==, !=, <, <=, >, >=), found " +
-              in_quotes(*text));
-  return false;
-}
-
-/// "clients.NAME.what" must name a group that there is.
-void check_group(const Expectation& expectation, const Value& value, const Scenario& scenario) {
-  constexpr std::string_view prefix = "clients.";
-  std::string_view name = expectation.name;
-  if (!name.starts_with(prefix) || scenario.clients.empty()) return;
-  name.remove_prefix(prefix.size());
-  const std::string_view group = name.substr(0, name.find('.'));
-  const auto valid = names_of(scenario.clients);
-  if (std::ranges::find(valid, group) != valid.end()) return;
-  value.wrong("there are no clients " + in_quotes(group) + suggestion(group, valid));
-}
-
-void read_conditions(const std::string& prefix, const Value& value, toml::table& table,
-                     Scenario& scenario) {
-  for (const auto& [key, node] : in_order(table)) {
-    const std::string name = prefix + std::string(key->str());
-    if (auto* inner = node->as_table()) {
-      read_conditions(name + '.', value, *inner, scenario);
-      continue;
-    }
-    const Value condition{*node, name, value.issues};
-    Expectation expectation;
-    expectation.name = name;
-    check_group(expectation, condition, scenario);
-    if (read_condition(condition, expectation)) {
-      scenario.expectations.push_back(std::move(expectation));
-    }
-  }
-}
-
 }  // namespace
 
 void read_durability(TableReader& root, Draft& draft) {
@@ -295,13 +237,6 @@ void read_faults(TableReader& root, Draft& draft) {
     read_fault(reader, draft, fault);
     draft.scenario.faults.push_back(std::move(fault));
   }
-}
-
-void read_expectations(TableReader& root, Draft& draft) {
-  const auto value = root.find("expect");
-  auto* table = value ? value->as_table("[expect]") : nullptr;
-  if (table == nullptr) return;
-  read_conditions("", *value, *table, draft.scenario);
 }
 
 }  // namespace vm

@@ -266,6 +266,7 @@ factor = "25 %"
 [expect]
 clients.users.committed = ">= 5 %"
 lost = "== 0"
+mean_ms = [">= 32", "<= 34"]
 )"));
   REQUIRE(s.faults.size() == 4);
   CHECK(s.faults[0].at == vm::Time{3s});
@@ -277,9 +278,13 @@ lost = "== 0"
   CHECK(s.faults[2].side == vm::Side::target);
   CHECK(s.faults[2].at == vm::Time{0s});
   CHECK(s.faults[3].factor == 0.25);
-  REQUIRE(s.expectations.size() == 2);
+  REQUIRE(s.expectations.size() == 4);
   CHECK(s.expectations[0].name == "clients.users.committed");
   CHECK(s.expectations[0].value == 0.05);
+  CHECK(s.expectations[2].name == "mean_ms");
+  CHECK(s.expectations[2].comparison == vm::Comparison::greater_equal);
+  CHECK(s.expectations[3].name == "mean_ms");
+  CHECK(s.expectations[3].value == 34);
 }
 
 TEST_CASE("scenario: the question runs on to the next label") {
@@ -295,13 +300,14 @@ TEST_CASE("scenario: the question runs on to the next label") {
 TEST_CASE("scenario: resolved text keeps order, escapes and settings") {
   const vm::Scenario s = parsed(
       edited("name = \"users\"", "name = \"users\"\nskew = 0.1\ncount = 3\nmix = { \"get\" = 2 }"),
-      {"expect.\"a.b c\"=== 0", "fleet.spare=2"});
+      {"sla.latency.\"p99.9\"=2 s", "fleet.spare=2"});
   CHECK(s.text.find("skew = 0.1\ncount = 3\nmix = { get = 2 }\n") != std::string::npos);
   const auto again = vm::parse_scenario(s.text, "resolved");
   REQUIRE(again);
   CHECK(again->text == s.text);
   CHECK(again->fleets[0].spare == 2);
-  CHECK(again->expectations[0].name == s.expectations[0].name);
+  REQUIRE(again->sla.latency.size() == 1);
+  CHECK(again->sla.latency[0].quantile == 0.999);
 }
 
 }  // namespace

@@ -1,0 +1,159 @@
+// When the world outside does not play along: folders, disks, pipes, signals.
+#include <nlohmann/json.hpp>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "tests/cli/brink_process.hpp"
+
+namespace {
+
+using namespace brink_process;
+using Catch::Contains;
+
+/// Long enough to be interrupted: half an hour of wall time. It says something soon.
+Words endless(const std::string& sample = "1 s") {
+  return {"run",   "small.toml",
+          "--set", "scenario.duration=300 d",
+          "--set", "clients.users.rate=400 /s",
+          "--set", "sla.sample=" + sample,
+          "--set", "sla.window=" + sample};
+}
+
+/// Waits until the run has committed its first rows.
+void wait_for_rows(const Desk& desk) {
+  const auto log = desk / "results/small-1/run.sqlite-wal";
+  for (int i = 0; i < 5000; ++i) {
+    std::error_code missing;
+    const auto size = fs::file_size(log, missing);
+    if (!missing && size > 200'000) return;
+    std::this_thread::sleep_for(2ms);
+  }
+  FAIL("nothing was recorded within ten seconds");
+}
+
+}  // namespace
+
+TEST_CASE("trouble: a results folder that cannot be made is exit 3, and named") {
+  const Desk desk;
+  const std::string out = GENERATE("small.toml/results", "/proc/brink", "/dev/null");
+  const Said said = desk.brink({"run", "small.toml", "--out", out});
+  INFO(said.err);
+  CHECK(said.code == 3);
+  CHECK(said.out.empty());
+  CHECK(lines(said.err) == 1);
+  CHECK_THAT(said.err, Catch::StartsWith("brink: " + out) && Contains(": N"));
+}
+
+TEST_CASE("trouble: a results folder without permission is exit 3, and named") {
+  const Desk desk;
+  fs::create_directory(desk / "results");
+  fs::permissions(desk / "results", fs::perms::owner_read | fs::perms::owner_exec);
+  if (access((desk / "results").c_str(), W_OK) == 0) {
+    WARN("skipped: this user may write everywhere");
+    return;
+  }
+  const Said said = desk.brink({"run", "small.toml"});
+  CHECK(said.code == 3);
+  CHECK_THAT(said.err, Contains("brink: results/small-1: Permission denied"));
+}
+
+TEST_CASE("trouble: a full disk is exit 3, with what was kept") {
+  const Desk desk;
+  fs::create_directory(desk / "results");
+  if (mount("brink_test", (desk / "results").c_str(), "tmpfs", 0, "size=1m") != 0) {
+    WARN("skipped: this user may not mount a small disk");
+    return;
+  }
+  // 400 clients with a row each per second of an hour are more than a megabyte.
+  const Said said = desk.brink(
+      {"run", "small.toml", "--transactions", "--quiet", "--set", "clients.users.rate=400 /s"});
+  const Said report = desk.brink({"report", "results/small-1"});
+  REQUIRE(umount((desk / "results").c_str()) == 0);
+  INFO(said.err);
+  CHECK(said.code == 3);
+  CHECK(lines(said.err) == 1);
+  CHECK_THAT(said.err, Contains("brink: results/small-1: ") && Contains("full") &&
+                           Contains("; kept ") && Contains(" rows, up to "));
+  CHECK_THAT(report.out, Contains("UNFINISHED: recording ended at "));
+}
+
+TEST_CASE("trouble: standard output that is closed or full is exit 3, and the run is kept") {
+  const Desk desk;
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  close(ends[0]);  // as `| head -1` does, for certain before the first line
+  const Said piped = desk.start({"run", scenario_file("overload")}, {.out = ends[1]})->wait();
+  close(ends[1]);
+  CHECK(piped.code == 3);
+  CHECK(piped.err == "brink: cannot write to standard output\n");
+  CHECK(desk.brink({"report", "results/overload-42"}).code == 0);
+
+  const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+  const Words words = GENERATE(Words{"run", "small.toml", "--json"}, Words{"check", "small.toml"},
+                               Words{"report", "results/overload-42"}, Words{"run", "--help"});
+  const Said said = desk.start(words, {.out = full})->wait();
+  close(full);
+  CHECK(said.code == 3);
+  CHECK_THAT(said.err, Contains("brink: cannot write to standard output\n"));
+}
+
+TEST_CASE("trouble: Ctrl-C closes the files, says how far it came, and is no success") {
+  const Desk desk;
+  const int signal = GENERATE(SIGINT, SIGTERM);
+  const auto process = desk.start(endless());
+  wait_for_rows(desk);
+  process->send(signal);
+  const Said said = process->wait();
+  INFO(said.err);
+  CHECK(said.code == 3);
+  CHECK_THAT(said.err, Contains("brink: results/small-1: interrupted at ") &&
+                           Contains(" of 300 d; all up to there is kept\n"));
+  CHECK_THAT(said.out, Contains("INTERRUPTED at ") && Contains("BOOKS         lost 0"));
+  const Words files = desk.list("results/small-1");
+  CHECK(std::count(files.begin(), files.end(), "summary.json") == 1);
+  CHECK(std::count(files.begin(), files.end(), "run.sqlite-wal") == 0);
+  CHECK_THAT(desk.brink({"report", "results/small-1"}).out, Contains("INTERRUPTED at "));
+}
+
+TEST_CASE("trouble: Ctrl-C ends the run under way and plays no other") {
+  const Desk desk;
+  desk.put("other.toml", edited("\"small\"", "\"other\""));
+  Words words = endless();
+  words.push_back("other.toml");
+  const auto process = desk.start(words);
+  wait_for_rows(desk);
+  process->send(SIGINT);
+  const Said said = process->wait();
+  CHECK(said.code == 3);
+  CHECK_THAT(said.err, Contains("brink: other: not played\n"));
+  CHECK(desk.list("results") == Words{"small-1"});
+}
+
+TEST_CASE("trouble: a second Ctrl-C ends it at once") {
+  const Desk desk;
+  // It stops at the next sample, and that is 150 days away: the first signal cannot end it soon.
+  const auto process = desk.start(endless("150 d"));
+  while (process->out().empty()) std::this_thread::sleep_for(2ms);
+  std::this_thread::sleep_for(50ms);  // the first line is printed before the run begins
+  process->send(SIGINT);
+  std::this_thread::sleep_for(50ms);
+  process->send(SIGINT);
+  const Said said = process->wait();
+  CHECK(said.code == 130);  // 128 + SIGINT, as shells say it
+  CHECK_THAT(desk.brink({"report", "results/small-1"}).out, Contains("UNFINISHED"));
+}
+
+TEST_CASE("trouble: what was killed can be reported, and is unfinished") {
+  const Desk desk;
+  const auto process = desk.start(endless());
+  wait_for_rows(desk);
+  process->send(SIGKILL);
+  CHECK(process->wait().code == -SIGKILL);
+  const Said said = desk.brink({"report", "results/small-1"});
+  CHECK(said.code == 1);
+  CHECK_THAT(said.out, Contains("UNFINISHED: recording ended at "));
+  const auto summary =
+      nlohmann::json::parse(desk.brink({"report", "results/small-1", "--json"}).out);
+  CHECK(summary["finished"] == false);
+  CHECK(summary["transactions"]["committed"] > 0);
+}
