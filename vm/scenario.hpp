@@ -83,7 +83,7 @@ struct TransactionKind {
 struct RateCurve {
   struct Point {
     Time at;
-    double rate;  // 1/s, >= 0
+    double rate = 0;  // 1/s, >= 0
   };
   std::vector<Point> points;  // at least one
 };
@@ -96,8 +96,8 @@ struct Deterministic {  // evenly spaced in the integral of the rate
 };
 struct Mmpp {  // Markov-modulated Poisson process: states visited in a ring
   struct State {
-    double rate;  // 1/s
-    double mean_stay;  // seconds, exponential
+    double rate = 0;  // 1/s
+    double mean_stay = 0;  // seconds, exponential
   };
   std::vector<State> states;  // at least two
 };
@@ -106,7 +106,7 @@ struct Mmpp {  // Markov-modulated Poisson process: states visited in a ring
 struct CountTrace {
   struct Interval {
     Time start;
-    std::uint64_t requests;
+    std::uint64_t requests = 0;
   };
   std::string file;
   std::vector<Interval> intervals;  // starts strictly increase
