@@ -18,7 +18,6 @@ using Align = TextTable::Align;
 constexpr std::size_t most_machines = 12;
 constexpr std::size_t worst_machines = 5;
 constexpr std::size_t bar_cells = 5;
-constexpr std::size_t wide_page = 96;  // room for a bar of each resource, not of the CPU alone
 
 /// Full up to the mean (to an eighth of a cell), shaded up to the highest sample.
 std::string bar(double mean, double highest) {
@@ -54,40 +53,39 @@ struct Line {
   double cost = 0;
 };
 
-class MachineTable {
- public:
-  MachineTable(const char* second, bool wide)
-      : wide_(wide),
-        table_({{"", Align::left},
-                {second, Align::left},
-                {"time"},
-                {"cpu", Align::left},
-                {"memory", Align::left},
-                {"disk", Align::left},
-                {"network", Align::left},
-                {"cost", Align::right, true}}) {}
+Colour colour_of(double mean, double highest) {
+  if (mean >= 0.9) return Colour::red;
+  return highest >= 0.98 ? Colour::yellow : Colour::green;
+}
 
-  void add(const Line& line) {
+/// With a bar for each resource, or for the CPU alone.
+TextTable table_of(const std::vector<Line>& lines, const char* second, bool all_bars) {
+  TextTable table{{{"", Align::left},
+                   {second, Align::left},
+                   {"time"},
+                   {"cpu", Align::left},
+                   {"memory", Align::left},
+                   {"disk", Align::left},
+                   {"network", Align::left},
+                   {"cost", Align::right, true}}};
+  for (const Line& line : lines) {
     std::vector<TextTable::Cell> row{line.name, line.second, vm::format_duration(line.time)};
     for (const vm::Resource resource : vm::all_resources) {
       const double mean = line.mean[resource], max = line.max[resource];
-      const bool with_bar = wide_ || resource == vm::Resource::cpu;
+      const bool with_bar = all_bars || resource == vm::Resource::cpu;
       row.emplace_back(use(mean, max, with_bar), colour_of(mean, max));
     }
     row.emplace_back(money(line.cost));
-    table_.add(std::move(row));
+    table.add(std::move(row));
   }
-  void print(SummaryPage& page) const { page.table(table_); }
+  return table;
+}
 
- private:
-  static Colour colour_of(double mean, double highest) {
-    if (mean >= 0.9) return Colour::red;
-    return highest >= 0.98 ? Colour::yellow : Colour::green;
-  }
-
-  bool wide_;
-  TextTable table_;
-};
+/// All the bars that the page has room for.
+void print_lines(SummaryPage& page, const std::vector<Line>& lines, const char* second) {
+  const TextTable rich = table_of(lines, second, true);
+  page.table(rich.width() + 2 <= page.width() ? rich : table_of(lines, second, false));
+}
 
 Line line_of(const record::MachineSummary& m) {
   return {machine_name(m.machine, m.fleet) + (m.spare ? ", spare" : ""),
@@ -134,20 +132,16 @@ double busiest(const record::MachineSummary& m) {
 }
 
 void print_many(SummaryPage& page, const record::Summary& s) {
-  const bool wide = page.width() >= wide_page;
-  MachineTable fleets{"", wide};
-  for (const Line& line : fleet_lines(s)) fleets.add(line);
-  fleets.print(page);
-
+  print_lines(page, fleet_lines(s), "");
   std::vector<std::size_t> order(s.machines.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return busiest(s.machines[a]) > busiest(s.machines[b]);
   });
+  std::vector<Line> worst;
+  for (std::size_t i = 0; i < worst_machines; ++i) worst.push_back(line_of(s.machines[order[i]]));
   page.text("the busiest:");
-  MachineTable worst{"state", wide};
-  for (std::size_t i = 0; i < worst_machines; ++i) worst.add(line_of(s.machines[order[i]]));
-  worst.print(page);
+  print_lines(page, worst, "state");
   page.more(s.machines.size(), worst_machines, "machines.csv");
 }
 
@@ -162,9 +156,9 @@ void print_machines(SummaryPage& page, const record::Summary& s) {
   page.heading("MACHINES", counted(s.machines.size()) + ", " + hours + " machine hours, cost " +
                                money(s.cost) + "; use in per cent, mean and highest");
   if (s.machines.size() > most_machines) return print_many(page, s);
-  MachineTable table{"state", page.width() >= wide_page};
-  for (const record::MachineSummary& m : s.machines) table.add(line_of(m));
-  table.print(page);
+  std::vector<Line> lines;
+  for (const record::MachineSummary& m : s.machines) lines.push_back(line_of(m));
+  print_lines(page, lines, "state");
 }
 
 }  // namespace cli

@@ -77,6 +77,10 @@ std::vector<std::size_t> TextTable::widths() const {
   return widths;
 }
 
+std::size_t TextTable::width() const {
+  return total(widths(), std::vector<bool>(columns_.size(), true));
+}
+
 std::vector<bool> TextTable::fit(std::vector<std::size_t>& widths, std::size_t room) const {
   std::vector<bool> shown(columns_.size(), true);
   for (std::size_t i = columns_.size(); i-- > 0 && total(widths, shown) > room;) {

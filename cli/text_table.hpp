@@ -46,6 +46,9 @@ class TextTable {
   /// Requires a cell for each column.
   void add(std::vector<Cell> row);
 
+  /// Columns that it takes when nothing is left out or cut.
+  std::size_t width() const;
+
   /// One line for the titles (unless all are empty) and one a row, each indented by `indent`, none
   /// wider than `width` where columns can be left out or cut.
   void print(std::ostream& out, std::size_t indent, std::size_t width, bool colour) const;

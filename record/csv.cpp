@@ -180,7 +180,7 @@ std::string select(const CsvTable& table) {
 
 /// `count` / 10^places as a decimal fraction without a rounding error and without trailing zeros.
 void write_scaled(TextFile& out, std::int64_t count, int places) {
-  std::array<char, 24> digits;
+  std::array<char, 24> digits{};
   auto magnitude =
       count < 0 ? 0 - static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count);
   auto* const end = digits.data() + digits.size();

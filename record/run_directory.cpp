@@ -24,7 +24,7 @@ std::filesystem::path create_run_directory(const std::filesystem::path& out, std
   const std::string base = safe(name) + "-" + std::to_string(seed);
   // mkdir is what decides: to look first and then to make would let two runs share a directory.
   for (int number = 1;; ++number) {
-    const auto path = out / (number == 1 ? base : base + "-" + std::to_string(number));
+    auto path = out / (number == 1 ? base : base + "-" + std::to_string(number));
     std::error_code refused;
     if (std::filesystem::create_directory(path, refused)) return path;
     if (refused && refused != std::errc::file_exists) {

@@ -55,7 +55,7 @@ std::map<std::int64_t, sim::Histogram> read_histograms(sqlite3* db) {
                                                                .sum_high = count(row, 3),
                                                                .sum_low = count(row, 4)});
              if (!histogram) throw std::runtime_error("histogram: " + histogram.error());
-             histograms.emplace(group, std::move(*histogram));
+             histograms.emplace(group, *histogram);
            });
   return histograms;
 }

@@ -32,7 +32,7 @@ class TextFile {
   /// The shortest text that reads back as the same number, whatever the locale.
   template <class Number>
   requires(std::integral<Number> || std::floating_point<Number>) void write_number(Number value) {
-    std::array<char, 32> digits;
+    std::array<char, 32> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
     write(std::string_view{digits.data(), static_cast<std::size_t>(end - digits.data())});
   }

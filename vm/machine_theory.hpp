@@ -38,6 +38,13 @@ struct MachineTheory {
   bool overloaded() const;          // cpu, disk or network
 };
 
+/// What exact mean value analysis gives for one closed loop.
+struct ClosedSolution {
+  double throughput = 0;  // transactions/s
+  double response = 0;    // s
+  PerResource<double> utilisation;
+};
+
 /// The clients of one closed-loop group that live on one machine.
 struct ClosedTheory {
   GroupId group;
@@ -46,12 +53,7 @@ struct ClosedTheory {
   AsymptoticBounds bounds;  // of a round: think and respond
   /// Mean values; none where no exact law applies: other clients on the machine, FIFO, or sizes
   /// beyond mean_value_analysis.
-  struct Solution {
-    double throughput = 0;  // transactions/s
-    double response = 0;    // s
-    PerResource<double> utilisation;
-  };
-  std::optional<Solution> solution;
+  std::optional<ClosedSolution> solution;
 };
 
 /// One machine of `flavor` under `rates` of open loops, by group, with tenants of `state` bytes.

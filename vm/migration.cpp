@@ -108,12 +108,12 @@ Migration::Event Migration::judge(Time now, const Copied& fact) {
   const auto dirty = static_cast<double>(fact.dirty.count);
   // The rest will go at the pace of the round that is over, which others on the same link may have
   // slowed below what the scenario allows.
-  double rest = dirty / config_.bandwidth.value;
-  if (fact.copied.count > 0) {
-    const double pace = sim::seconds(now - round_began_) / static_cast<double>(fact.copied.count);
-    rest = std::max(rest, dirty * pace);
+  double pace = config_.bandwidth.value;
+  const double took = sim::seconds(now - round_began_);
+  if (fact.copied.count > 0 && took > 0) {
+    pace = std::min(pace, static_cast<double>(fact.copied.count) / took);
   }
-  if (rest <= budget) return Event::copied_fits;
+  if (dirty <= budget * pace) return Event::copied_fits;
   // The first round copies the whole state, so only what later rounds leave can be compared.
   const bool shrank = round_ == 0 || dirty < hardly_shrinks * static_cast<double>(dirty_.count);
   stuck_ = shrank ? 0 : stuck_ + 1;

@@ -374,6 +374,7 @@ TEST_CASE(
     table.print(out, 0, width, false);
     return lines(out.str()).at(1);
   };
+  CHECK(table.width() == 26);
   CHECK(at_width(26) == "a long name  111  222  333");
   CHECK(at_width(25) == "a long name  111  333");
   CHECK(at_width(20) == "a long name  333");

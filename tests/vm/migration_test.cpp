@@ -62,9 +62,10 @@ TEST_CASE("migration: rounds until the rest fits the pause, then freeze, copy, v
   CHECK(only<StartCopy>(b.orders).tenant == TenantId{7});
   CHECK(only<SetTimer>(b.orders).at == Time{60s});
 
-  CHECK(only<CopyRound>(b.copied(Time{1s}, a, 400'000, 0)).round == 1);
-  CHECK(only<CopyRound>(b.copied(Time{2s}, a, 140'001, 1)).round == 2);  // one byte too many
-  CHECK(only<Freeze>(b.copied(Time{3s}, a, 140'000, 2)).attempt == a);
+  // A megabyte in 100 ms is the configured pace: 70 % of 20 ms at 10 MB/s are 140,000 bytes.
+  CHECK(only<CopyRound>(b.copied(Time{100ms}, a, 400'000, 0)).round == 1);
+  CHECK(only<CopyRound>(b.copied(Time{200ms}, a, 140'001, 1)).round == 2);  // one byte too many
+  CHECK(only<Freeze>(b.copied(Time{300ms}, a, 140'000, 2)).attempt == a);
   CHECK(only<CopyRest>(b.tell(Time{3s}, Frozen{a, {140'000}})).round == 3);
   CHECK(only<Verify>(b.copied(Time{3s}, a, 0, 3)).attempt == a);
   const auto over = only<SwitchOver>(b.tell(Time{3s}, Verified{a, true}));
@@ -80,6 +81,14 @@ TEST_CASE("migration: rounds until the rest fits the pause, then freeze, copy, v
   CHECK(figures.rounds == 4);
   CHECK(figures.bytes == Bytes{4'000'000});
   CHECK(figures.pause == 17ms);
+}
+
+TEST_CASE("migration: a link slower than configured has to leave less for the pause") {
+  Bench b;
+  const Attempt a = b.start();
+  // A megabyte took a second, so 14 ms are 14,000 bytes and not 140,000.
+  CHECK(only<CopyRound>(b.copied(Time{1s}, a, 14'001, 0)).round == 1);
+  CHECK(only<Freeze>(b.copied(Time{2s}, a, 14'000, 1)).attempt == a);
 }
 
 TEST_CASE("migration: repeated, late and foreign answers change nothing") {

@@ -21,6 +21,7 @@ void Station::resize(Time now, double capacity, double reserved) {
   }
   refill();
   changed();
+  sooner_ = true;
 }
 
 void Station::add(Time now, std::uint32_t job, double demand) {
@@ -28,6 +29,8 @@ void Station::add(Time now, std::uint32_t job, double demand) {
   const Job arrived{demand, job, arrivals_++};
   if (in_service_.size() < servers_) {
     serve(arrived);
+    // One more job slows the others down: the alarm they have comes early, never late.
+    sooner_ |= in_service_.front().order == arrived.order;
   } else {
     waiting_.push_back(arrived);
   }
@@ -35,7 +38,8 @@ void Station::add(Time now, std::uint32_t job, double demand) {
 }
 
 std::optional<Time> Station::alarm() {
-  if (answering_ || in_service_.empty()) return {};
+  if (answering_ || !sooner_ || in_service_.empty()) return {};
+  sooner_ = false;
   const double left = std::max(0.0, in_service_.front().finish - virtual_time_);
   // A thousandth of a nanosecond is what rounding in V may add; it must not cost a whole one.
   const Time done = since_ + sim::from_seconds_up(std::max(0.0, left / rate_ - 1e-12));
@@ -70,7 +74,10 @@ void Station::changed() {
     rate_ = 0;
     used_ = reserved_;
   } else {
-    rate_ = std::min(config_.most, config_.capacity / n);
+    // The common cases without a division: enough for everybody, or nobody else.
+    rate_ = config_.most * n <= config_.capacity ? config_.most
+            : in_service_.size() == 1            ? config_.capacity
+                                                 : config_.capacity / n;
     used_ = reserved_ + rate_ * n;
   }
 }
@@ -101,6 +108,7 @@ std::uint32_t Station::pop() {
   in_service_.pop_back();
   refill();
   changed();
+  sooner_ = true;
   return job;
 }
 

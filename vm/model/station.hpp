@@ -50,6 +50,7 @@ class Station {
   void due(Time now, Done done) {
     if (now != alarm_) return;  // outdated: an earlier alarm has taken its place
     alarm_ = sim::never;
+    sooner_ = true;  // whatever comes next needs an alarm
     answering_ = true;
     advance(now);
     while (!in_service_.empty() && in_service_.front().finish - virtual_time_ <= tolerance()) {
@@ -80,6 +81,7 @@ class Station {
     std::make_heap(in_service_.begin(), in_service_.end(), later);
     refill();
     changed();
+    sooner_ = true;
   }
 
   /// From now on the resource gives `capacity` to its jobs and `reserved` to something else, which
@@ -123,6 +125,7 @@ class Station {
   double work_ = 0;
   Time since_{};  // virtual_time_ and work_ are true at this instant
   Time alarm_ = sim::never;
+  bool sooner_ = false;     // something may be done earlier than the alarm says
   bool answering_ = false;  // within due(): one alarm is set after it, not one for each job
   std::uint32_t arrivals_ = 0;
 };

@@ -74,6 +74,7 @@ void World::on_sample(Time now) {
     }
   }
   operations_.tell(now, watch_.interval_over(now));
+  interval_began_ = now;
   watch_.flush_if_due(now, clients_.issued());
   if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
     return cloud_.simulator.stop();
@@ -110,6 +111,7 @@ RunOutcome World::play() {
   clients_.start();
   cloud_.simulator.run_until(end, *this);
   const Time reached = cloud_.simulator.now();
+  if (reached != interval_began_) watch_.interval_over(reached);  // the part of one that is left
   watch_.flush(reached, clients_.issued());
   RunOutcome result = outcome(reached);
   result.interrupted = cloud_.simulator.stopped();

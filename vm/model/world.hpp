@@ -41,6 +41,7 @@ class World {
   Operations operations_;
   Faults faults_;
   sim::Fingerprint fingerprint_;
+  Time interval_began_{};                  // of samples
   std::vector<Sampled> late_;             // samples under way
   std::vector<LatencyMeasured> measured_;  // scratch
 };
