@@ -16,7 +16,7 @@ extern "C" void on_interrupt(int number) {
 
 }  // namespace
 
-const std::atomic<bool>& watch_for_interrupt() {
+std::atomic<bool>& watch_for_interrupt() {
   struct sigaction action {};
   action.sa_handler = on_interrupt;
   sigaction(SIGINT, &action, nullptr);

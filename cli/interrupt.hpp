@@ -6,7 +6,8 @@
 
 namespace cli {
 
-/// Set by the first SIGINT or SIGTERM after this was called. Call before starting threads.
-const std::atomic<bool>& watch_for_interrupt();
+/// Set by the first SIGINT or SIGTERM after this was called, or by whoever else has a reason to
+/// stop. Call before starting threads.
+std::atomic<bool>& watch_for_interrupt();
 
 }  // namespace cli

@@ -57,6 +57,7 @@ int play(std::vector<std::string> arguments) {
     if (verb.name == name) return verb.play(cli::Arguments{arguments}.subspan(1));
   }
   std::vector<std::string_view> names;
+  names.reserve(verbs.size());
   for (const Verb& verb : verbs) names.push_back(verb.name);
   throw cli::UsageError("there is no verb " + vm::in_quotes(name) + vm::suggestion(name, names) +
                         "; brink --help lists them");

@@ -29,18 +29,22 @@ struct Wanted {
   bool transactions = false;
 };
 
-/// Tells two sinks, in this order.
-class Tee : public vm::ObservationSink {
+/// Keeps a run and shows it. When it can no longer be kept, it stops: what nobody can look at
+/// afterwards is not worth hours of anybody's time.
+class Watcher : public vm::ObservationSink {
  public:
-  Tee(vm::ObservationSink& first, vm::ObservationSink& second) : first_(first), second_(second) {}
+  Watcher(record::Recorder& recorder, Progress& progress, std::atomic<bool>& stop)
+      : recorder_(recorder), progress_(progress), stop_(stop) {}
   void on(const vm::Batch& batch) override {
-    first_.on(batch);
-    second_.on(batch);
+    recorder_.on(batch);
+    progress_.on(batch);
+    if (recorder_.failed()) stop_ = true;
   }
 
  private:
-  vm::ObservationSink& first_;
-  vm::ObservationSink& second_;
+  record::Recorder& recorder_;
+  Progress& progress_;
+  std::atomic<bool>& stop_;
 };
 
 double cpu_seconds() {
@@ -73,25 +77,27 @@ void show(const record::Summary& summary, const Wanted& wanted) {
 /// The exit code of a run that is over, with a word to stderr where it is exit_outside.
 int verdict(const record::Recorder& recorder, const vm::Scenario& scenario,
             const vm::RunOutcome& outcome, const std::optional<record::Summary>& summary) {
-  const auto outside = [&](const std::string& what) {
-    std::fprintf(stderr, "brink: %s: %s\n", recorder.directory().c_str(), what.c_str());
+  const auto outside = [](const std::string& what) {
+    std::fprintf(stderr, "brink: %s\n", what.c_str());
     return exit_outside;
   };
   if (const auto failure = recorder.failed()) return outside(*failure);
-  if (!summary) return outside("cannot be read back");
+  const std::string name = recorder.directory().string();
+  if (!summary) return outside(name + ": cannot be read back");
   // Expectations that hold by half-time prove nothing, so this is no success.
   if (outcome.interrupted) {
-    return outside("interrupted at " + vm::format_duration(outcome.end.time_since_epoch()) +
-                   " of " + vm::format_duration(scenario.duration) + "; all up to there is kept");
+    return outside(name + ": interrupted at " +
+                   vm::format_duration(outcome.end.time_since_epoch()) + " of " +
+                   vm::format_duration(scenario.duration) + "; all up to there is kept");
   }
   return summary->met() ? exit_done : exit_unmet;
 }
 
-int play(const vm::Scenario& scenario, const Wanted& wanted, const std::atomic<bool>& stop) {
+int play(const vm::Scenario& scenario, const Wanted& wanted, std::atomic<bool>& stop) {
   const auto directory = record::create_run_directory(wanted.out, scenario.name, scenario.seed);
   record::Recorder recorder{directory, scenario, "simulated"};
   Progress progress{scenario, progress_style(wanted)};
-  Tee tee{recorder, progress};
+  Watcher watcher{recorder, progress, stop};
   const bool chatty = !wanted.quiet && !wanted.json;
   if (chatty) {
     std::printf("%s, seed %llu -> %s\n", scenario.name.c_str(),
@@ -100,8 +106,8 @@ int play(const vm::Scenario& scenario, const Wanted& wanted, const std::atomic<b
   }
   const auto started = std::chrono::steady_clock::now();
   const double cpu_started = cpu_seconds();
-  const vm::RunOutcome outcome =
-      vm::model::run(scenario, {.sink = &tee, .transactions = wanted.transactions, .stop = &stop});
+  const vm::RunOutcome outcome = vm::model::run(
+      scenario, {.sink = &watcher, .transactions = wanted.transactions, .stop = &stop});
   const double wall =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   progress.clear_bar();
@@ -147,7 +153,7 @@ int run(Arguments arguments) {
   }
   const auto loaded = scenarios.load();
   if (!loaded) return exit_usage;
-  const std::atomic<bool>& stop = watch_for_interrupt();
+  std::atomic<bool>& stop = watch_for_interrupt();
   int worst = exit_done;
   for (const vm::Scenario& scenario : *loaded) {
     if (stop) {

@@ -35,7 +35,9 @@ std::string pace(const record::Summary& s) {
 
 /// What broke and what was done about it.
 std::string events(const record::Summary& s) {
-  if (s.sla_failures.empty() && s.failovers.empty()) return "The SLA held all the time.";
+  if (s.sla_failures.empty() && s.failovers.empty()) {
+    return s.finished ? "The SLA held all the time." : "No SLA failure was kept.";
+  }
   std::string text = counted(s.sla_failures.size(), "SLA failure") + ", " +
                      counted(s.failovers.size(), "failover");
   const auto moved = s.migrations.count - s.migrations.aborted;

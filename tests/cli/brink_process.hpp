@@ -70,6 +70,7 @@ class Process {
 
   /// What it has written so far, for tests that wait for something to appear.
   std::string out() const { return whole_file(talk_ / "out"); }
+  std::string err() const { return whole_file(talk_ / "err"); }
 
   /// Waits for its end.
   Said wait() {

@@ -79,10 +79,16 @@ TEST_CASE("terminal: --quiet shows no bar and --json no colour in its object") {
   CHECK(json.out.find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("terminal: where there is none, progress is neither bar nor escape sequence") {
+TEST_CASE("terminal: where there is none, progress is a plain line every few seconds") {
   const Desk desk;
-  const Said said = desk.brink(a_while());
-  CHECK(said.code == 1);
+  const auto process = desk.start({"run", "small.toml", "--set", "scenario.duration=300 d", "--set",
+                                   "clients.users.rate=400 /s"});
+  for (int i = 0; i < 5000 && process->err().empty(); ++i) std::this_thread::sleep_for(2ms);
+  process->send(SIGINT);
+  const Said said = process->wait();
+  CHECK(said.code == 3);
   CHECK(said.out.find('\x1b') == std::string::npos);
   CHECK(said.err.find_first_of("\x1b\r[") == std::string::npos);
+  CHECK_THAT(said.err, Catch::Matches("[0-9.]+ %  simulated [^\n]+ of 300 d  [0-9.]+ [kM] "
+                                      "transactions/s[^\n]*\n[^]*"));
 }

