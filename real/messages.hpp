@@ -1,0 +1,460 @@
+// Messages: what the parts of a real run say to each other, one struct each.
+//
+//   client ──Perform──> gateway ──Perform──> node        and Answer the same way back
+//   gateway <──orders and their answers──> node          after vm/control.hpp, by attempt
+//   node ──copies──> node                                snapshot, rounds, second copies
+//   agent ──Sampled──> gateway                           of the machines it was told to Watch
+//   stage <──Launch, MachineUp …──> gateway              who starts and ends processes
+//
+// Each names its fields once, in fields(); wire.hpp packs and unpacks by it. A type's number is its
+// place in Message: a peer of another `wire_version` is turned away before any is interpreted.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "real/wire.hpp"
+#include "vm/control.hpp"
+
+namespace real {
+
+inline constexpr std::uint16_t wire_version = 1;
+
+#define REAL_FIELDS(...)                                                                   \
+  template <class Self, class Each>                                                        \
+  static void fields(Self& self, Each& each) {                                             \
+    std::apply([&](auto... field) { (each(self.*field), ...); }, std::tuple{__VA_ARGS__}); \
+  }
+
+// ---- Who is there ------------------------------------------------------------------------------
+
+enum class Role : std::uint8_t { stage, gateway, node, agent, client };
+template <>
+inline constexpr std::uint8_t enumerator_count<Role> = 5;
+constexpr std::string_view to_string(Role role) {
+  constexpr std::array<std::string_view, 5> names{"stage", "gateway", "node", "agent", "client"};
+  return names[static_cast<std::size_t>(role)];
+}
+
+struct Hello {  // the first message of whoever connects
+  std::uint16_t version = wire_version;
+  Role role = Role::client;
+  std::uint32_t id = 0;  // a node's machine; else for people
+  std::string token{};   // JWT whose audience is the role
+  REAL_FIELDS(&Hello::version, &Hello::role, &Hello::id, &Hello::token)
+};
+struct Welcome {  // its answer
+  std::uint32_t id = 0;
+  REAL_FIELDS(&Welcome::id)
+};
+struct Goodbye {  // the link is closed after this
+  std::string reason{};
+  REAL_FIELDS(&Goodbye::reason)
+};
+struct Ping {
+  std::uint64_t number = 0;
+  REAL_FIELDS(&Ping::number)
+};
+struct Pong {
+  std::uint64_t number = 0;
+  REAL_FIELDS(&Pong::number)
+};
+
+// ---- Transactions ------------------------------------------------------------------------------
+
+template <>
+inline constexpr std::uint8_t enumerator_count<vm::Resource> = vm::resource_count;
+
+struct Demand {  // one step: core-seconds, or bytes of disk or network
+  vm::Resource resource = vm::Resource::cpu;
+  double amount = 0;
+  REAL_FIELDS(&Demand::resource, &Demand::amount)
+};
+struct Perform {
+  std::uint64_t id = 0;  // the sender's, brought back by the answer; unique on its link
+  vm::TenantId tenant{};
+  std::uint64_t sequence = 0;  // of the transaction: the same in all its attempts; below 2^39
+  vm::Epoch epoch = 0;         // that the gateway believes in; clients send 0
+  vm::Bytes memory{};          // held from the first step to the last
+  std::string value{};         // what is written; empty: read-only
+  std::vector<Demand> steps{};
+  REAL_FIELDS(&Perform::id, &Perform::tenant, &Perform::sequence, &Perform::epoch, &Perform::memory,
+              &Perform::value, &Perform::steps)
+};
+enum class Result : std::uint8_t {
+  committed,  // synced, on both machines where there are two; or read-only and done
+  refused,    // no room, or the disk is full: nothing was applied
+  failed,     // nobody serves the tenant, or its machine was lost: may have been applied or not
+  frozen,     // node to gateway: taken back unapplied, since the tenant is about to move
+  moved,      // node to gateway: not the owner under this epoch; `owner` says who is, if known
+};
+template <>
+inline constexpr std::uint8_t enumerator_count<Result> = 5;
+struct Answer {
+  std::uint64_t id = 0;
+  Result result = Result::committed;
+  vm::MachineId machine = vm::no_machine;  // that did it
+  std::string owner{};                     // host:port, with `moved`
+  std::string payload{};                   // the bytes of its network steps
+  REAL_FIELDS(&Answer::id, &Answer::result, &Answer::machine, &Answer::owner, &Answer::payload)
+};
+struct LatencyReport {  // client to gateway: vm::LatencyMeasured
+  std::uint32_t objective = 0;
+  vm::Duration latency{};
+  std::uint64_t transactions = 0;
+  REAL_FIELDS(&LatencyReport::objective, &LatencyReport::latency, &LatencyReport::transactions)
+};
+struct OutcomeReport {  // client to gateway: vm::OutcomesCounted
+  std::uint64_t good = 0, bad = 0;
+  REAL_FIELDS(&OutcomeReport::good, &OutcomeReport::bad)
+};
+struct Audit {  // client to gateway to owner: which writes do you hold?
+  vm::TenantId tenant{};
+  REAL_FIELDS(&Audit::tenant)
+};
+struct Range {  // of sequences, both ends included
+  std::uint64_t first = 0, last = 0;
+  REAL_FIELDS(&Range::first, &Range::last)
+  bool operator==(const Range&) const = default;
+};
+struct Audited {
+  vm::TenantId tenant{};
+  bool served = false;        // false: nobody owns it now, the rest is empty
+  std::uint64_t count = 0;    // writes applied, as counted when they were
+  std::uint64_t sum = 0;      // of vm::Digest
+  std::vector<Range> held{};  // found in the store now, ascending
+  REAL_FIELDS(&Audited::tenant, &Audited::served, &Audited::count, &Audited::sum, &Audited::held)
+};
+
+// ---- Gateway to node: tenants and migrations ---------------------------------------------------
+
+struct Own {  // a new tenant, with filler for its initial state; again: no more than its answer
+  vm::TenantId tenant{};
+  vm::Epoch epoch = 0;
+  vm::Bytes state{};  // at the start
+  vm::Bytes keep{};   // the state never grows beyond this; 0: no limit
+  REAL_FIELDS(&Own::tenant, &Own::epoch, &Own::state, &Own::keep)
+};
+struct Owned {
+  vm::TenantId tenant{};
+  REAL_FIELDS(&Owned::tenant)
+};
+struct AskLoads {
+  vm::Attempt attempt{};
+  REAL_FIELDS(&AskLoads::attempt)
+};
+struct Loads {
+  struct Load {
+    vm::TenantId tenant{};
+    double cpu = 0;  // work of the last SLA windows, older ones for less
+    vm::Bytes state{};
+    REAL_FIELDS(&Load::tenant, &Load::cpu, &Load::state)
+  };
+  vm::Attempt attempt{};
+  std::vector<Load> loads{};  // of every tenant owned, in order of TenantId
+  REAL_FIELDS(&Loads::attempt, &Loads::loads)
+};
+struct StartCopy {  // to the source
+  vm::Attempt attempt{};
+  vm::TenantId tenant{};
+  vm::MachineId to{};
+  std::string address{};  // host:port of the target
+  double bandwidth = 0;   // bytes/s
+  REAL_FIELDS(&StartCopy::attempt, &StartCopy::tenant, &StartCopy::to, &StartCopy::address,
+              &StartCopy::bandwidth)
+};
+struct CopyRound {  // CopyRest too: the tenant is frozen then
+  vm::Attempt attempt{};
+  std::uint32_t round = 0;
+  REAL_FIELDS(&CopyRound::attempt, &CopyRound::round)
+};
+struct Copied {
+  vm::Attempt attempt{};
+  vm::Bytes copied{}, dirty{};
+  std::uint32_t round = 0;
+  REAL_FIELDS(&Copied::attempt, &Copied::copied, &Copied::dirty, &Copied::round)
+};
+struct Freeze {
+  vm::Attempt attempt{};
+  REAL_FIELDS(&Freeze::attempt)
+};
+struct Frozen {  // every transaction of the tenant has been answered or taken back
+  vm::Attempt attempt{};
+  vm::Bytes rest{};
+  REAL_FIELDS(&Frozen::attempt, &Frozen::rest)
+};
+struct Verify {
+  vm::Attempt attempt{};
+  REAL_FIELDS(&Verify::attempt)
+};
+struct Verified {
+  vm::Attempt attempt{};
+  bool equal = false;
+  REAL_FIELDS(&Verified::attempt, &Verified::equal)
+};
+struct TakeOver {  // to the target: you own it
+  vm::Attempt attempt{};
+  vm::TenantId tenant{};
+  vm::Epoch epoch = 0;
+  REAL_FIELDS(&TakeOver::attempt, &TakeOver::tenant, &TakeOver::epoch)
+};
+struct TakenOver {  // and that is on its disk
+  vm::Attempt attempt{};
+  REAL_FIELDS(&TakenOver::attempt)
+};
+struct Fence {  // to the source: you own it no more
+  vm::TenantId tenant{};
+  vm::Epoch epoch = 0;  // of the new owner
+  std::string owner{};  // its host:port
+  REAL_FIELDS(&Fence::tenant, &Fence::epoch, &Fence::owner)
+};
+struct Fenced {
+  vm::TenantId tenant{};
+  vm::Epoch epoch = 0;
+  REAL_FIELDS(&Fenced::tenant, &Fenced::epoch)
+};
+struct Abort {  // to both sides: the source serves again, the target forgets
+  vm::Attempt attempt{};
+  REAL_FIELDS(&Abort::attempt)
+};
+struct Broken {  // answers any order that cannot be carried out
+  vm::Attempt attempt{};
+  std::string reason{};
+  REAL_FIELDS(&Broken::attempt, &Broken::reason)
+};
+template <>
+inline constexpr std::uint8_t enumerator_count<vm::RestoreFrom> = 3;
+struct Restore {
+  vm::Attempt attempt{};
+  vm::TenantId tenant{};
+  vm::Epoch epoch = 0;
+  vm::RestoreFrom from = vm::RestoreFrom::nothing;
+  std::string directory{};    // of the lost machine, with `log`; empty: this node's own
+  vm::Bytes state{}, keep{};  // as in Own, with `nothing`
+  REAL_FIELDS(&Restore::attempt, &Restore::tenant, &Restore::epoch, &Restore::from,
+              &Restore::directory, &Restore::state, &Restore::keep)
+};
+struct Restored {
+  vm::Attempt attempt{};
+  std::uint64_t count = 0;  // writes that came back
+  REAL_FIELDS(&Restored::attempt, &Restored::count)
+};
+struct Replicate {  // to the owner
+  vm::Attempt attempt{};
+  vm::TenantId tenant{};
+  vm::MachineId to{};
+  std::string address{};
+  double bandwidth = 0;
+  REAL_FIELDS(&Replicate::attempt, &Replicate::tenant, &Replicate::to, &Replicate::address,
+              &Replicate::bandwidth)
+};
+struct Replicated {
+  vm::Attempt attempt{};
+  REAL_FIELDS(&Replicated::attempt)
+};
+struct DropReplica {  // to the owner: acknowledge alone; to the second machine: forget your copy
+  vm::TenantId tenant{};
+  REAL_FIELDS(&DropReplica::tenant)
+};
+enum class Disturbance : std::uint8_t { slow, leak, disk_full };
+template <>
+inline constexpr std::uint8_t enumerator_count<Disturbance> = 3;
+struct Disturb {  // a fault of the scenario
+  Disturbance kind = Disturbance::slow;
+  double amount = 0;  // slow: share of the CPU left; leak: bytes/s; disk_full: 1 or 0
+  REAL_FIELDS(&Disturb::kind, &Disturb::amount)
+};
+
+// ---- Node to node ------------------------------------------------------------------------------
+
+struct CopyBegin {
+  vm::Attempt attempt{};
+  vm::TenantId tenant{};
+  vm::Epoch epoch = 0;   // of the owner that sends
+  bool replica = false;  // kept as a second copy, and followed by ReplicaWrites
+  vm::Bytes keep{};
+  REAL_FIELDS(&CopyBegin::attempt, &CopyBegin::tenant, &CopyBegin::epoch, &CopyBegin::replica,
+              &CopyBegin::keep)
+};
+struct Row {
+  std::uint64_t sequence = 0;
+  std::string value{};
+  REAL_FIELDS(&Row::sequence, &Row::value)
+};
+struct CopyRows {
+  vm::Attempt attempt{};
+  std::vector<Row> rows{};
+  REAL_FIELDS(&CopyRows::attempt, &CopyRows::rows)
+};
+struct CopyEnd {  // of a round; the figures are the sender's after it
+  vm::Attempt attempt{};
+  std::uint32_t round = 0;
+  std::uint64_t count = 0, sum = 0;  // of applied writes
+  REAL_FIELDS(&CopyEnd::attempt, &CopyEnd::round, &CopyEnd::count, &CopyEnd::sum)
+};
+struct CopyStored {  // answers CopyEnd: the round is in the store and synced
+  vm::Attempt attempt{};
+  std::uint32_t round = 0;
+  REAL_FIELDS(&CopyStored::attempt, &CopyStored::round)
+};
+struct AskDigest {
+  vm::Attempt attempt{};
+  REAL_FIELDS(&AskDigest::attempt)
+};
+struct TellDigest {
+  vm::Attempt attempt{};
+  std::uint64_t count = 0, sum = 0;      // carried along with the writes
+  std::uint64_t rows = 0, contents = 0;  // of everything held, bytes included
+  REAL_FIELDS(&TellDigest::attempt, &TellDigest::count, &TellDigest::sum, &TellDigest::rows,
+              &TellDigest::contents)
+};
+struct ReplicaWrite {
+  vm::TenantId tenant{};
+  vm::Epoch epoch = 0;
+  std::uint64_t serial = 0;  // of the link, ascending
+  Row row{};
+  REAL_FIELDS(&ReplicaWrite::tenant, &ReplicaWrite::epoch, &ReplicaWrite::serial,
+              &ReplicaWrite::row)
+};
+struct ReplicaStored {  // all up to `serial` are synced here
+  std::uint64_t serial = 0;
+  bool refused = false;  // this one is not, and never will be: the sender is the owner no more
+  REAL_FIELDS(&ReplicaStored::serial, &ReplicaStored::refused)
+};
+
+// ---- Agent -------------------------------------------------------------------------------------
+
+struct Watch {
+  vm::MachineId machine{};
+  std::int32_t pid = 0;
+  std::string directory{};  // of the node: its meter
+  std::string cgroup{};     // file with the CPU time of its burners; empty: read its threads
+  double cores = 0, disk = 0, network = 0;
+  vm::Bytes memory{};
+  REAL_FIELDS(&Watch::machine, &Watch::pid, &Watch::directory, &Watch::cgroup, &Watch::cores,
+              &Watch::disk, &Watch::network, &Watch::memory)
+};
+struct Unwatch {
+  vm::MachineId machine{};
+  REAL_FIELDS(&Unwatch::machine)
+};
+struct Sampled {
+  vm::MachineId machine{};
+  std::array<double, vm::resource_count> utilisation{};  // 0 to 1
+  std::uint32_t transactions = 0, tenants = 0;
+  REAL_FIELDS(&Sampled::machine, &Sampled::utilisation, &Sampled::transactions, &Sampled::tenants)
+};
+
+// ---- Stage -------------------------------------------------------------------------------------
+
+struct Begin {  // stage to gateway, on every connection: when the run began or will begin
+  std::int64_t start_ns = 0;  // of CLOCK_MONOTONIC; 0: not yet
+  REAL_FIELDS(&Begin::start_ns)
+};
+struct Ready {            // gateway to stage: every tenant has its owner, clients may come
+  std::string clients{};  // host:port for them
+  REAL_FIELDS(&Ready::clients)
+};
+struct Launch {  // gateway to stage; again: no more than its answer
+  vm::Attempt attempt{};
+  vm::MachineId machine{};
+  vm::FlavorId flavor{};
+  REAL_FIELDS(&Launch::attempt, &Launch::machine, &Launch::flavor)
+};
+struct MachineUp {  // stage to gateway: its first ones, answers to Launch, and ones that returned
+  vm::Attempt attempt{};
+  vm::MachineId machine{};
+  bool returned = false;
+  std::string address{};  // host:port
+  std::int32_t pid = 0;
+  std::string directory{};
+  std::string cgroup{};
+  REAL_FIELDS(&MachineUp::attempt, &MachineUp::machine, &MachineUp::returned, &MachineUp::address,
+              &MachineUp::pid, &MachineUp::directory, &MachineUp::cgroup)
+};
+struct LaunchFailed {
+  vm::Attempt attempt{};
+  vm::MachineId machine{};
+  std::string reason{};
+  REAL_FIELDS(&LaunchFailed::attempt, &LaunchFailed::machine, &LaunchFailed::reason)
+};
+struct Stop {  // gateway to stage: end this machine; `release`: and forget what it holds
+  vm::MachineId machine{};
+  bool release = true;
+  REAL_FIELDS(&Stop::machine, &Stop::release)
+};
+struct Stopped {  // stage to gateway: its process is gone, asked for or not
+  vm::MachineId machine{};
+  REAL_FIELDS(&Stopped::machine)
+};
+enum class Moment : std::uint8_t {  // of a migration, in order; a superset of vm::MigrationStep
+  copying,
+  copy_round,
+  frozen,
+  copying_rest,
+  verifying,
+  switching,
+  switched
+};
+template <>
+inline constexpr std::uint8_t enumerator_count<Moment> = 7;
+constexpr std::string_view to_string(Moment moment) {
+  constexpr std::array<std::string_view, 7> names{
+      "copying", "copy_round", "frozen", "copying_rest", "verifying", "switching", "switched"};
+  return names[static_cast<std::size_t>(moment)];
+}
+struct Reached {  // gateway to stage, which answers Proceed when it has done its worst
+  Moment moment = Moment::copying;
+  vm::Attempt attempt{};
+  vm::MachineId from, to;
+  REAL_FIELDS(&Reached::moment, &Reached::attempt, &Reached::from, &Reached::to)
+};
+struct Proceed {
+  Moment moment = Moment::copying;
+  vm::Attempt attempt{};
+  REAL_FIELDS(&Proceed::moment, &Proceed::attempt)
+};
+
+#undef REAL_FIELDS
+
+using Message =
+    std::variant<Hello, Welcome, Goodbye, Ping, Pong,                                     //
+                 Perform, Answer, LatencyReport, OutcomeReport, Audit, Audited,           //
+                 Own, Owned, AskLoads, Loads, StartCopy, CopyRound, Copied, Freeze,       //
+                 Frozen, Verify, Verified, TakeOver, TakenOver, Fence, Fenced, Abort,     //
+                 Broken, Restore, Restored, Replicate, Replicated, DropReplica, Disturb,  //
+                 CopyBegin, CopyRows, CopyEnd, CopyStored, AskDigest, TellDigest,         //
+                 ReplicaWrite, ReplicaStored,                                             //
+                 Watch, Unwatch, Sampled,                                                 //
+                 Begin, Ready, Launch, MachineUp, LaunchFailed, Stop, Stopped, Reached, Proceed>;
+
+/// The number of a message type on the wire: its place in Message.
+template <class M, std::size_t i = 0>
+consteval std::uint8_t type_of() {
+  static_assert(i < std::variant_size_v<Message>, "not a message");
+  if constexpr (std::is_same_v<M, std::variant_alternative_t<i, Message>>) {
+    return static_cast<std::uint8_t>(i);
+  } else {
+    return type_of<M, i + 1>();
+  }
+}
+
+/// Appends one frame. Requires a message that fits frame_limit.
+template <class M>
+void encode(const M& message, std::vector<std::byte>& out) {
+  Packer packer{out};
+  packer.begin(type_of<M>());
+  M::fields(message, packer);
+  packer.finish();
+}
+
+/// The message in a frame, or what is wrong with it.
+sim::Result<Message> decode(const Frame& frame);
+
+/// For people: "Perform", ...
+std::string_view name_of(std::uint8_t type);
+
+}  // namespace real
