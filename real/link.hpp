@@ -83,7 +83,8 @@ class Link : public std::enable_shared_from_this<Link> {
 ///   throws  std::runtime_error when the link ends, sends nonsense, or `limit` has passed
 awaitable<Message> receive_one(std::shared_ptr<Link> link, std::chrono::milliseconds limit);
 
-/// Connects to host:port, introduces itself and is welcomed.
+/// Connects to host:port, introduces itself and is welcomed. Give `hello` a name first: g++ 12
+/// destroys a braced temporary among the arguments of an awaited call twice.
 ///
 ///   throws  std::runtime_error with the address in it
 awaitable<std::shared_ptr<Link>> dial(asio::io_context& io, std::string address, Hello hello,

@@ -9,6 +9,9 @@ namespace {
 using namespace real;
 using namespace std::chrono_literals;
 
+// g++ 12 destroys a braced temporary in the arguments of an awaited call twice: name it first.
+const Hello a_node{.role = Role::node};
+
 Listener::Check only_nodes() {
   return [](const Hello& hello) {
     return hello.role == Role::node ? std::string{} : std::string{"nodes only"};
@@ -48,7 +51,7 @@ TEST_CASE("link: what is sent arrives in order, and answers come back") {
   std::uint64_t next = 0;
   spawn(io, "test",
         [](asio::io_context& context, Echo& server, std::uint64_t& expected) -> awaitable<void> {
-          const auto link = co_await dial(context, server.listener.address(), {.role = Role::node});
+          const auto link = co_await dial(context, server.listener.address(), a_node);
           link->start(
               [&, raw = link.get()](Message& message) {
                 CHECK(std::get<Pong>(message).number == expected);
@@ -118,7 +121,7 @@ TEST_CASE("link: nonsense, silence and half a frame end a connection, and others
   spawn(io, "fine", [](asio::io_context& context, Echo& server, bool& done) -> awaitable<void> {
     asio::steady_timer later{context, 500ms};
     co_await later.async_wait(use_awaitable);
-    const auto link = co_await dial(context, server.listener.address(), {.role = Role::node});
+    const auto link = co_await dial(context, server.listener.address(), a_node);
     link->send(Ping{1});
     done = std::holds_alternative<Pong>(co_await receive_one(link, 5s));
     link->close();
@@ -134,7 +137,7 @@ TEST_CASE("link: a peer that does not read is cut off before it eats the memory"
   Echo echo{io};
   spawn(io, "deaf", [](asio::io_context& context, Echo& server) -> awaitable<void> {
     // Never started: nothing is read from it.
-    const auto link = co_await dial(context, server.listener.address(), {.role = Role::node});
+    const auto link = co_await dial(context, server.listener.address(), a_node);
     asio::steady_timer wait{context};
     while (server.links.empty()) {
       wait.expires_after(1ms);
