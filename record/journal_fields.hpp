@@ -56,6 +56,8 @@ RECORD_FIELDS(SwitchedOver, "switched_over", Field{"attempt", &T::attempt},
 RECORD_FIELDS(MigrationBroken, "migration_broken", Field{"attempt", &T::attempt});
 RECORD_FIELDS(Restored, "restored", Field{"attempt", &T::attempt}, Field{"lost", &T::lost});
 RECORD_FIELDS(Replicated, "replicated", Field{"attempt", &T::attempt});
+RECORD_FIELDS(ReplicaBroken, "replica_broken", Field{"tenant", &T::tenant},
+              Field{"machine", &T::machine});
 RECORD_FIELDS(TimerFired, "timer_fired", Field{"attempt", &T::attempt});
 
 RECORD_FIELDS(Allocate, "allocate", Field{"attempt", &T::attempt}, Field{"machine", &T::machine},

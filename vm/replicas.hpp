@@ -32,6 +32,7 @@ class Replicas {
                  const std::function<bool(MachineId)>& fit, std::vector<Order>& orders);
 
   void on(const Replicated& fact);
+  void on(const ReplicaBroken& fact);
   /// The alarm of an unanswered order: it is given up and a copy wanted again.
   void on(const TimerFired& fact);
 
