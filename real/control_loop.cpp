@@ -45,6 +45,13 @@ ControlLoop::ControlLoop(asio::io_context& io, Options options)
   if (!options_.past.facts.empty()) recover();
 }
 
+ControlLoop::~ControlLoop() {
+  *alive_ = false;
+  for (const auto& link : {stage_, agent_}) {
+    if (link) link->close();
+  }
+}
+
 vm::Time ControlLoop::now() const {
   if (start_ns_ == 0) return last_;
   return std::max(last_, vm::Time{std::chrono::nanoseconds{monotonic_ns() - start_ns_}});

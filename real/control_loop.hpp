@@ -49,6 +49,9 @@ class ControlLoop {
   };
 
   ControlLoop(asio::io_context& io, Options options);
+  ~ControlLoop();
+  ControlLoop(const ControlLoop&) = delete;
+  ControlLoop& operator=(const ControlLoop&) = delete;
 
   Courier& courier() { return courier_; }
   vm::Time now() const;
@@ -184,9 +187,6 @@ class ControlLoop {
   std::set<vm::TenantId> recovering_;   // held until their machine's link is back
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::vector<vm::Order> orders_;  // of the fact in hand; kept for its memory
-
- public:
-  ~ControlLoop() { *alive_ = false; }
 };
 
 }  // namespace real
