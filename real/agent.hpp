@@ -50,6 +50,7 @@ class Agent {
   /// Begins to watch a node; one that is watched under this number already is replaced.
   void watch(Watched node);
   void forget(vm::MachineId machine);
+  void forget_all() { nodes_.clear(); }
   std::size_t watching() const { return nodes_.size(); }
 
   /// Reads everything and gives one sample for each machine with two readings: the host first, then
