@@ -40,8 +40,9 @@ class Agent {
   struct Config {
     std::filesystem::path proc = "/proc";
     std::function<sim::Time()> now = monotonic_now;
-    std::optional<vm::MachineId> host;  // the number under which the host itself is sampled, if any
-    vm::Capacity capacity;              // of the host: disk and network, 0 where not known
+    std::optional<vm::MachineId>
+        host{};               // the number under which the host itself is sampled, if any
+    vm::Capacity capacity{};  // of the host: disk and network, 0 where not known
   };
   using Samples = std::vector<std::pair<vm::MachineId, vm::Sample>>;
 

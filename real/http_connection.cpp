@@ -140,7 +140,7 @@ class Connection {
     socket_.set_option(tcp::no_delay{true}, ignored);
     for (std::size_t served = 1; co_await serve_one(served); ++served) {
     }
-    co_await linger();
+    if (!deaf_) co_await linger();
   }
 
  private:
@@ -256,6 +256,12 @@ class Connection {
     error_code error;
     co_await asio::async_write(socket_, pieces, asio::redirect_error(use_awaitable, error));
     if (buffer_.size() == 0) buffer_.shrink_to_fit();  // who is idle holds nothing
+    if (error) {  // what he did not take is thrown away now, or the kernel would offer it for
+                  // minutes
+      deaf_ = true;
+      error_code ignored;
+      socket_.set_option(tcp::socket::linger{true, 0}, ignored);
+    }
     co_return keep_alive && !error;
   }
 
@@ -282,6 +288,7 @@ class Connection {
   Entry entry_;
   Deadline deadline_;
   beast::flat_buffer buffer_;
+  bool deaf_ = false;  // did not take an answer in time
 };
 
 }  // namespace

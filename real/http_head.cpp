@@ -64,6 +64,7 @@ class Framing {
   std::optional<HeadCheck> add(std::string_view name, std::string_view value) {
     if (same(name, "host")) {
       if (has_host_) return bad(400, "two Host fields");
+      if (value.empty()) return bad(400, "an empty Host field");
       has_host_ = true;
       host_ = value;
     } else if (same(name, "content-length")) {
