@@ -43,7 +43,7 @@ class Simulator {
   /// Requires delay >= 0.
   void after(Duration delay, Event event) {
     SIM_CHECK(delay >= Duration::zero());
-    pending_.push(delay <= never - now_ ? now_ + delay : never, event);
+    pending_.push(later(now_, delay), event);
   }
 
   /// Fires the next event into `world.on(now, event)`. False when none is left. A world that has a

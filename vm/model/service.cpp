@@ -51,10 +51,9 @@ void Service::admit(Time now, std::uint32_t index, MachineId id) {
   const TransactionKind& kind = cloud_.kind(cloud_.transactions[attempt.transaction]);
   attempt.machine = id.value;
   const bool full = machine.disk_full && kind.write.count > 0;
-  if (full || !machine.admits(now) || !machine.try_hold(kind.memory)) {
+  if (full || !machine.try_admit(now, kind.memory)) {
     return clients_.answered(now, index, Outcome::refused);
   }
-  ++machine.in_service;
   attempt.step = 0;
   begin_step(now, index);
 }

@@ -50,11 +50,11 @@ void Watch::allocated(Time now, const Machine& machine, bool spare) {
 }
 
 void Watch::changed_state(Time now, const Machine& machine) {
-  if (sink_ != nullptr) batch_.machine_states.push_back({now, machine.id, machine.state});
+  if (sink_ != nullptr) batch_.machine_states.push_back({now, machine.id, machine.seen()});
 }
 
 void Watch::sampled(Time now, const Machine& machine, const Sample& sample) {
-  if (sink_ != nullptr) batch_.samples.push_back({now, machine.id, machine.state, sample});
+  if (sink_ != nullptr) batch_.samples.push_back({now, machine.id, machine.seen(), sample});
 }
 
 void Watch::fault(Time now, MachineId machine, std::string what) {
