@@ -43,12 +43,13 @@ std::size_t columns(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("tidy: includes follow sim <- vm <- record <- cli") {
+TEST_CASE("tidy: includes follow sim <- vm <- record, real <- cli") {
   const std::map<std::string, std::set<std::string>> sees{
       {"sim", {"sim"}},
       {"vm", {"sim", "vm"}},
       {"record", {"sim", "vm", "record"}},
-      {"cli", {"sim", "vm", "record", "cli"}},
+      {"real", {"sim", "vm", "real"}},
+      {"cli", {"sim", "vm", "record", "real", "cli"}},
   };
   const std::regex include{R"re(^\s*#\s*include "(\w+)/)re"};
   for (const auto& [layer, visible] : sees) {
@@ -70,7 +71,7 @@ TEST_CASE("tidy: what decides does not know what carries out") {
 }
 
 TEST_CASE("tidy: lines fit the screen, and no file has grown into two nouns") {
-  for (const std::string layer : {"sim", "vm", "record", "cli"}) {
+  for (const std::string layer : {"sim", "vm", "record", "real", "cli"}) {
     std::map<std::string, int> length;
     for (const Line& line : lines_of(layer)) {
       INFO(line.file << ":" << line.number);
