@@ -32,6 +32,8 @@ class Simulator {
   Time now() const { return now_; }
   std::uint64_t fired() const { return fired_; }
   std::size_t pending() const { return pending_.size(); }
+  /// When the next event is due; `never` when there is none.
+  Time next_time() { return pending_.next_time(); }
 
   /// Schedules `event` for `when`. Requires when >= now().
   void at(Time when, Event event) {

@@ -126,6 +126,7 @@ RunOutcome World::play() {
 RunOutcome World::outcome(Time end) {
   RunOutcome result;
   result.world = "simulated";
+  result.capacity = "exact processor sharing";
   result.fingerprint = fingerprint_.value();
   result.end = end;
   result.events = cloud_.simulator.fired();
