@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <queue>
@@ -196,8 +197,11 @@ int main(int count, char** arguments) {
   for (int i = 1; i < count; ++i) {
     if (std::strcmp(arguments[i], "--quick") == 0) {
       quick = true;
+    } else if (const auto size = std::strtoull(arguments[i], nullptr, 10); size > 0) {
+      sizes.push_back(size);
     } else {
-      sizes.push_back(std::strtoull(arguments[i], nullptr, 10));
+      std::fprintf(stderr, "usage: event_queue_bench [--quick] [PENDING...]\n");
+      return 2;
     }
   }
   if (sizes.empty()) {

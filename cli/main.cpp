@@ -29,6 +29,7 @@ constexpr std::array verbs{
          cli::check},
     Verb{"report", "RUN", "print the summary of a run again", cli::report},
     Verb{"agent", "", "sample this host for Prometheus, or for a gateway", cli::agent},
+    Verb{"compare", "RUN RUN", "the figures of two runs side by side", cli::compare},
 };
 
 void print_help(std::ostream& out) {

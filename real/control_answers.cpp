@@ -8,8 +8,6 @@
 namespace real {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr vm::Bytes most_bytes{std::int64_t{1} << 60};
 
 vm::Bytes sane(vm::Bytes size) {
@@ -71,17 +69,12 @@ void ControlLoop::on(vm::MachineId machine, const Broken& answer) {
     if (t->from == machine || t->to == machine) tell(vm::MigrationBroken{answer.attempt});
     return;
   }
-  const auto again = std::make_shared<asio::steady_timer>(io_, 500ms);
-  if (undone_.restore(answer.attempt) != nullptr) {  // nobody else can: it has to succeed
-    again->async_wait([this, again, alive = alive_, answer](boost::system::error_code) {
-      if (!*alive) return;
-      if (const vm::Restore* order = undone_.restore(answer.attempt)) restore(*order);
-    });
-  } else if (undone_.replication(answer.attempt) != nullptr) {
-    again->async_wait([this, again, alive = alive_, answer](boost::system::error_code) {
-      if (!*alive) return;
-      if (const vm::Replicate* order = undone_.replication(answer.attempt)) replicate(*order);
-    });
+  const vm::Restore* restore = undone_.restore(answer.attempt);
+  const vm::Replicate* replicate = undone_.replication(answer.attempt);
+  if (restore != nullptr) {
+    if (restore->to == machine) tell(vm::MigrationBroken{answer.attempt});
+  } else if (replicate != nullptr) {
+    if (inventory()[replicate->tenant].owner == machine) tell(vm::MigrationBroken{answer.attempt});
   } else {  // a second copy that was complete, and whose machine the owner cannot reach
     for (const auto& [tenant, stream] : streams_) {
       if (stream.attempt != answer.attempt || stream.owner != machine) continue;

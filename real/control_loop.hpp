@@ -99,6 +99,7 @@ class ControlLoop {
   // control_orders.cpp
   void carry_out(const vm::Allocate& order);
   void carry_out(const vm::Release& order);
+  void carry_out(const vm::Drain&) {}  // people see it in the journal
   void carry_out(const vm::AskLoads& order);
   void carry_out(const vm::StartCopy& order);
   void carry_out(const vm::CopyRound& order);

@@ -89,6 +89,13 @@ void Undone::on(const vm::Restored& fact) {
   change_holder(order.tenant, order.to, order.epoch);
 }
 
+/// A restore or a second copy that was refused: another target will be ordered. A migration goes on
+/// until it is aborted.
+void Undone::on(const vm::MigrationBroken& fact) {
+  if (const auto* found = restore(fact.attempt)) restores_.erase(found->tenant);
+  if (const auto* found = replication(fact.attempt)) replications_.erase(found->tenant);
+}
+
 void Undone::on(const vm::Replicated& fact) {
   if (const auto* found = replication(fact.attempt)) replications_.erase(found->tenant);
 }

@@ -73,6 +73,7 @@ class Undone {
   void on(const vm::MachineLost& fact);
   void on(const vm::LoadsReported& fact) { loads_.erase(fact.machine); }
   void on(const vm::SwitchedOver& fact);
+  void on(const vm::MigrationBroken& fact);
   void on(const vm::Restored& fact);
   void on(const vm::Replicated& fact);
   void on(const vm::TimerFired& fact);
@@ -81,6 +82,7 @@ class Undone {
 
   void add(vm::Time, const vm::Allocate& order) { boots_[order.machine] = order; }
   void add(vm::Time, const vm::Release& order);
+  void add(vm::Time, const vm::Drain&) {}
   void add(vm::Time, const vm::AskLoads& order) { loads_[order.machine] = order; }
   void add(vm::Time, const vm::StartCopy& order);
   void add(vm::Time, const vm::CopyRound& o) { advance(o.attempt, Step::copy_round, o.round); }

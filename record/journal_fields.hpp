@@ -63,6 +63,7 @@ RECORD_FIELDS(TimerFired, "timer_fired", Field{"attempt", &T::attempt});
 RECORD_FIELDS(Allocate, "allocate", Field{"attempt", &T::attempt}, Field{"machine", &T::machine},
               Field{"fleet", &T::fleet}, Field{"flavor", &T::flavor});
 RECORD_FIELDS(Release, "release", Field{"machine", &T::machine});
+RECORD_FIELDS(Drain, "drain", Field{"machine", &T::machine}, Field{"begins", &T::begins});
 RECORD_FIELDS(AskLoads, "ask_loads", Field{"attempt", &T::attempt}, Field{"machine", &T::machine});
 RECORD_FIELDS(StartCopy, "start_copy", Field{"attempt", &T::attempt}, Field{"tenant", &T::tenant},
               Field{"from", &T::from}, Field{"to", &T::to});

@@ -35,6 +35,7 @@ void read_meta(sqlite3* db, Summary& s) {
       {"scenario", [](Summary& to, const Statement& row) { to.scenario = text(row, 1); }},
       {"question", [](Summary& to, const Statement& row) { to.question = text(row, 1); }},
       {"world", [](Summary& to, const Statement& row) { to.world = text(row, 1); }},
+      {"capacity", [](Summary& to, const Statement& row) { to.capacity = text(row, 1); }},
       {"seed", [](Summary& to, const Statement& row) { to.seed = text(row, 1); }},
       {"finished", [](Summary& to, const Statement& row) { to.finished = integer(row, 1) != 0; }},
       {"interrupted",

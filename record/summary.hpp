@@ -116,6 +116,7 @@ struct Slice {
 
 struct Summary {
   std::string scenario, question, world, seed;
+  std::string capacity;  // what held machines to theirs; empty where the run does not say
   std::vector<std::string> policies;  // of the fleets' failover, each once
   bool finished = false, interrupted = false;
   vm::Time end;             // how far it came

@@ -132,6 +132,7 @@ std::string to_json(const Summary& s) {
   object["expectations"] = expectations(s.verdicts);
   // Beyond the contract's names.
   object["question"] = s.question;
+  object["capacity"] = s.capacity.empty() ? Json(nullptr) : Json(s.capacity);
   object["finished"] = s.finished;
   object["interrupted"] = s.interrupted;
   object["met"] = s.met();

@@ -32,6 +32,8 @@ class Simulator {
   Time now() const { return now_; }
   std::uint64_t fired() const { return fired_; }
   std::size_t pending() const { return pending_.size(); }
+  /// When the next event is due; `never` when there is none.
+  Time next_time() { return pending_.next_time(); }
 
   /// Schedules `event` for `when`. Requires when >= now().
   void at(Time when, Event event) {
@@ -43,7 +45,7 @@ class Simulator {
   /// Requires delay >= 0.
   void after(Duration delay, Event event) {
     SIM_CHECK(delay >= Duration::zero());
-    pending_.push(delay <= never - now_ ? now_ + delay : never, event);
+    pending_.push(later(now_, delay), event);
   }
 
   /// Fires the next event into `world.on(now, event)`. False when none is left. A world that has a

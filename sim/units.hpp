@@ -36,6 +36,11 @@ constexpr double milliseconds(Duration span) {
   return static_cast<double>(span.count()) * 1e-6;
 }
 
+/// `at` + `by`, or the end of time where that lies beyond it. Requires by >= 0.
+constexpr Time later(Time at, Duration by) {
+  return by <= never - at ? at + by : never;
+}
+
 /// Spans beyond 292 years are held to that: they are later than any run's end.
 inline constexpr double most_span_seconds = 9.2e9;
 

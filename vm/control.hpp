@@ -4,9 +4,10 @@
 // control plane gives back. The simulated world answers an order after the time it would cost, the
 // real world when it is done. Every order that wants an answer carries an Attempt, and the answer
 // brings it back: answers may come late, twice or never, and the control plane copes. Timers always
-// fire. SwitchOver and Restore may be ordered again under the same attempt: who has done it answers
-// again and does no more. Everything else is ordered once. An order about a machine that is lost or
-// released meanwhile does nothing.
+// fire. SwitchOver, Restore and Replicate may be ordered again under the same attempt: who is at it
+// goes on, who has done it answers again and does no more, and who has said that it cannot be done
+// says so again. Everything else is ordered once. An order about a machine that is lost or released
+// meanwhile does nothing.
 #pragma once
 
 #include <string>
@@ -73,8 +74,8 @@ struct SwitchedOver {  // answers SwitchOver: clients reach the new owner
   Attempt attempt;
   Duration pause{};  // from the freeze until now
 };
-struct MigrationBroken {  // the copy cannot go on: connection cut, target full, target gone
-  Attempt attempt;
+struct MigrationBroken {  // also answers Restore and Replicate: it cannot be done, or go on, like
+  Attempt attempt;        // this (connection cut, target full or gone, nothing to restore from)
 };
 struct Restored {  // answers Restore: the tenant is served again
   Attempt attempt;
@@ -106,6 +107,10 @@ struct Allocate {  // boot a fresh machine; `machine` is the next unused number
 };
 struct Release {  // give the machine back: it ends, and its price with it
   MachineId machine;
+};
+struct Drain {  // its tenants begin to leave it, and it is to be released after; or no longer so
+  MachineId machine;
+  bool begins = true;
 };
 struct AskLoads {
   Attempt attempt;
@@ -195,7 +200,7 @@ struct FailoverEnded {
   MachineId from, to;  // `to` is no_machine where none came up
   FailoverResult result = FailoverResult::completed;
   std::uint32_t moved = 0;    // tenants
-  std::uint32_t aborted = 0;  // migrations given up
+  std::uint32_t aborted = 0;  // migrations and restores given up
   Bytes bytes{};              // copied, all rounds
   Duration pause_max{};       // the longest of its migrations
   std::uint64_t lost = 0;     // acknowledged writes that a crash took, by Restored
@@ -220,7 +225,8 @@ struct Notify {
   Notice notice;
 };
 
-using Order = std::variant<Allocate, Release, AskLoads, StartCopy, CopyRound, Freeze, CopyRest,
-                           Verify, SwitchOver, AbortMigration, Restore, Replicate, SetTimer, Notify>;
+using Order =
+    std::variant<Allocate, Release, Drain, AskLoads, StartCopy, CopyRound, Freeze, CopyRest, Verify,
+                 SwitchOver, AbortMigration, Restore, Replicate, SetTimer, Notify>;
 
 }  // namespace vm

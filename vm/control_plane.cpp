@@ -40,8 +40,9 @@ void ControlPlane::step(Time now, const Fact& fact, std::vector<Order>& orders) 
 
 void ControlPlane::observe_loss(Time now, MachineId machine) {
   if (!failover_.is_up(machine)) return;
-  if (failover_.inventory()[machine].tenants.empty())
-    monitor_.gone(now, machine, events_);  // nobody was cut off
+  const Inventory& books = failover_.inventory();
+  if (books[machine].tenants.empty() && !books.is_missed(machine))
+    monitor_.gone(now, machine, events_);  // nobody was cut off, by this crash or the one before
   else
     monitor_.crashed(now, machine, events_);
 }

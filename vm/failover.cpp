@@ -36,14 +36,13 @@ void FailoverController::step(Time now, const Fact& fact, std::vector<Order>& or
         using F = std::decay_t<decltype(f)>;
         if constexpr (std::is_same_v<F, Sampled> || std::is_same_v<F, LatencyMeasured> ||
                       std::is_same_v<F, OutcomesCounted>) {
-          return;
+          wrap_up(now, orders);  // at the very first: who has no second copy yet?
         } else if constexpr (std::is_same_v<F, Replicated> || std::is_same_v<F, ReplicaBroken>) {
           replicas_.on(f);
           replicas_.look_again();
           wrap_up(now, orders);
         } else if constexpr (std::is_same_v<F, Copied> || std::is_same_v<F, Frozen> ||
-                             std::is_same_v<F, Verified> || std::is_same_v<F, SwitchedOver> ||
-                             std::is_same_v<F, MigrationBroken>) {
+                             std::is_same_v<F, Verified> || std::is_same_v<F, SwitchedOver>) {
           route(now, f, orders);
           wrap_up(now, orders);
         } else {
@@ -210,7 +209,7 @@ void FailoverController::ask_loads(Time now, FailoverId id, std::vector<Order>& 
   orders.push_back(SetTimer{f.alarm, now + std::max(window_, loads_patience_least)});
 }
 
-void FailoverController::on(Time now, const LoadsReported& fact, std::vector<Order>&) {
+void FailoverController::on(Time now, const LoadsReported& fact, std::vector<Order>& orders) {
   const auto* subject = attempts_.find(fact.attempt);
   if (!subject || subject->about != Attempts::About::loads) return;
   const FailoverId id{subject->index};
@@ -238,6 +237,9 @@ void FailoverController::on(Time now, const LoadsReported& fact, std::vector<Ord
     turns_.push_back(tenant);
     ++f.open;
   }
+  // Who gives its machine back is seen to be leaving it. Under split some always stay.
+  if (f.open > 0 && how.after == AfterFailover::release && how.policy != FailoverPolicy::split)
+    drain(fact.machine, true, orders);
   perhaps_done_.insert(id);
 }
 
@@ -264,15 +266,20 @@ void FailoverController::end(Time now, FailoverId id, std::vector<Order>& orders
                                        : FailoverResult::failed;
   const MachineId from = figures.from;
   const MachineId target = f.target;
+  if (!f.refused.empty())  // who found room nowhere
+    figures.aborted += static_cast<std::uint32_t>(inventory_[from].tenants.size());
+  std::vector<MachineId> targets = std::move(f.refused);
+  if (target != no_machine) targets.push_back(target);
   const bool crash = f.cause == Cause::crash;
   const bool moved = figures.moved > 0;
   orders.push_back(Notify{figures});
   failovers_.erase(id);
 
-  if (target != no_machine && post(target).target_of == id) {
-    post(target).target_of.reset();
-    to_spares(target);  // where nobody came
-    changed_.insert(target);
+  for (const MachineId machine : targets) {
+    if (post(machine).target_of != id) continue;
+    post(machine).target_of.reset();
+    to_spares(machine);  // where nobody came
+    changed_.insert(machine);
   }
   auto& of_source = post(from).source_of;
   if (of_source == id) of_source.reset();
@@ -284,6 +291,8 @@ void FailoverController::end(Time now, FailoverId id, std::vector<Order>& orders
       retire(from);
     else if (crash)
       to_spares(from);  // where it came back meanwhile
+    else
+      drain(from, false, orders);  // not everybody left
     // A crash that found no answer is answered again, but not at once.
     if (crash) post(from).quiet_until = now + config(from).cooldown;
     if (crash && inventory_.is_up(from)) restore_here(now, from, orders);
@@ -316,6 +325,7 @@ void FailoverController::wrap_up(Time now, std::vector<Order>& orders) {
       inventory_.release(*machine);
       orders.push_back(Release{*machine});
     }
+    if (!empty) drain(*machine, m.retiring, orders);
     machine = empty || !m.retiring ? retiring_.erase(machine) : std::next(machine);
   }
 }

@@ -40,7 +40,8 @@ class FailoverController {
   FailoverController& operator=(const FailoverController&) = delete;
 
   /// Takes in one fact; appends the orders that follow. Samples, latencies and outcomes are the
-  /// SlaMonitor's and change nothing here. A crash's SLA failure must be told first.
+  /// SlaMonitor's; here they only let waiting orders go out. A crash's SLA failure must be told
+  /// first.
   void step(Time now, const Fact& fact, std::vector<Order>& orders);
 
   /// Takes in what the SlaMonitor found.
@@ -67,6 +68,7 @@ class FailoverController {
     std::uint32_t open = 0;          // migrations and restores that have not ended
     bool chosen = false;             // who moves is decided
     std::vector<TenantId> stranded;  // chosen, but the target is gone
+    std::vector<MachineId> refused;  // earlier targets that could not restore somebody
   };
   struct Post {                                             // what is going on at one machine
     std::vector<std::pair<std::uint32_t, Cause>> failures;  // open
@@ -74,11 +76,13 @@ class FailoverController {
     Time quiet_until;    // end of the cool-down
     Attempt cooldown{};  // its alarm
     Attempt boot{}, boot_alarm{};
+    bool draining = false;                  // the world was told so
     std::optional<std::uint32_t> withheld;  // the last failure that was said to get no failover
   };
   struct Restoring {
     Restore order;
     Attempt alarm{};
+    std::uint32_t refusals = 0;  // of a machine that came back by itself: it rests after each
     std::optional<FailoverId> failover;  // none: the machine came back by itself
   };
 
@@ -100,6 +104,7 @@ class FailoverController {
   void boot_failed(Time now, MachineId machine, std::vector<Order>& orders);
   void to_spares(MachineId machine);
   void retire(MachineId machine);
+  void drain(MachineId machine, bool begins, std::vector<Order>& orders);
 
   // moves
   template <class Answer>
@@ -120,6 +125,9 @@ class FailoverController {
   void restore(Time now, TenantId tenant, MachineId to, RestoreFrom from,
                std::optional<FailoverId> failover, std::vector<Order>& orders);
   void restore_here(Time now, MachineId machine, std::vector<Order>& orders);
+  void on_restore_alarm(Time now, TenantId tenant, std::vector<Order>& orders);
+  void restore_broken(Time now, TenantId tenant, std::vector<Order>& orders);
+  void refuse_target(Time now, FailoverId id, std::vector<Order>& orders);
   RestoreFrom without_copy() const;
 
   void on(Time now, const MachineReady& fact, std::vector<Order>& orders);
@@ -128,6 +136,7 @@ class FailoverController {
   void on(Time now, const MachineReturned& fact, std::vector<Order>& orders);
   void on(Time now, const LoadsReported& fact, std::vector<Order>& orders);
   void on(Time now, const Restored& fact, std::vector<Order>& orders);
+  void on(Time now, const MigrationBroken& fact, std::vector<Order>& orders);
   void on(Time now, const TimerFired& fact, std::vector<Order>& orders);
 
   const FailoverConfig& config(MachineId machine) const {

@@ -8,6 +8,16 @@
 #include "vm/failover.hpp"
 
 namespace vm {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Before a machine that came back tries again to restore whom it had no room for; doubled with each
+// further time, up to the limit.
+constexpr Duration first_rest = 1s;
+constexpr Duration longest_rest = 60s;
+
+}  // namespace
 
 void FailoverController::on(Time now, const MachineLost& fact, std::vector<Order>& orders) {
   const MachineId lost = fact.machine;
@@ -17,6 +27,7 @@ void FailoverController::on(Time now, const MachineLost& fact, std::vector<Order
   if (life != Inventory::Life::up) return;
 
   inventory_.lost(lost);
+  post(lost).draining = false;
   cut_moves(now, lost, orders);
   cut_restores(lost);
   replicas_.lost(lost);
@@ -69,6 +80,7 @@ void FailoverController::replace_target(Time now, MachineId lost, std::vector<Or
   const auto id = std::exchange(post(lost).target_of, std::nullopt);
   if (!id) return;
   Failover& f = failover(*id);
+  if (f.target != lost) return;  // one that has refused: another has taken its place
   f.target = no_machine;
   if (!f.stranded.empty() || f.phase == Phase::asking) {
     attempts_.close(f.loads);
@@ -144,6 +156,61 @@ void FailoverController::restore(Time now, TenantId tenant, MachineId to, Restor
   orders.push_back(SetTimer{restoring.alarm, now + config(to).timeout});
   restores_[tenant] = restoring;
   if (id) ++failover(*id).open;
+}
+
+void FailoverController::on_restore_alarm(Time now, TenantId tenant, std::vector<Order>& orders) {
+  Restoring& restoring = restores_.at(tenant);
+  attempts_.close(restoring.alarm);
+  if (!attempts_.find(restoring.order.attempt)) {  // it has rested
+    const std::uint32_t refusals = restoring.refusals;
+    restore(now, tenant, restoring.order.to, without_copy(), std::nullopt, orders);
+    restores_.at(tenant).refusals = refusals;
+    return;
+  }
+  restoring.alarm = attempts_.open(Attempts::About::restore, tenant.value);
+  orders.push_back(restoring.order);  // the very same: who has done it answers again
+  orders.push_back(SetTimer{restoring.alarm, now + config(restoring.order.to).timeout});
+}
+
+/// Where it should be restored there is no room, or no copy. Within a failover the tenant is
+/// written to the lost machine again, and goes to the next target with whoever else is still there.
+/// A machine that came back by itself tries again after a rest: nobody else has this tenant.
+void FailoverController::restore_broken(Time now, TenantId tenant, std::vector<Order>& orders) {
+  Restoring& restoring = restores_.at(tenant);
+  attempts_.close(restoring.order.attempt);
+  attempts_.close(restoring.alarm);
+  const MachineId refused_by = restoring.order.to;
+  if (!restoring.failover) {
+    const auto doublings = std::min(restoring.refusals++, 16u);
+    restoring.alarm = attempts_.open(Attempts::About::restore, tenant.value);
+    orders.push_back(
+        SetTimer{restoring.alarm, now + std::min(first_rest * (1 << doublings), longest_rest)});
+    return;
+  }
+  const FailoverId id = *restoring.failover;
+  restores_.erase(tenant);
+  Failover& f = failover(id);
+  --f.open;
+  perhaps_done_.insert(id);
+  inventory_.own(tenant, f.figures.from);
+  if (f.phase == Phase::seeking || inventory_.is_up(f.figures.from))
+    return;  // see target_is_up, end
+  if (f.target == refused_by || f.target == no_machine)
+    refuse_target(now, id, orders);
+  else
+    restore(now, tenant, f.target, without_copy(), id, orders);
+}
+
+/// The failover goes on with another target, as often as one migration is tried.
+void FailoverController::refuse_target(Time now, FailoverId id, std::vector<Order>& orders) {
+  Failover& f = failover(id);
+  const MachineId from = f.figures.from;
+  if (f.target != no_machine) f.refused.push_back(std::exchange(f.target, no_machine));
+  // What the lost machine held, of which the books may know too little, fits its own flavor.
+  const FlavorId own = inventory_[from].flavor;
+  const auto memory = [&](FlavorId flavor) { return flavors_[flavor.value].capacity.memory; };
+  if (memory(f.flavor) < memory(own)) f.flavor = own;
+  if (f.refused.size() < std::max(1u, config(from).attempts)) seek_target(now, id, orders);
 }
 
 void FailoverController::on(Time, const Restored& fact, std::vector<Order>&) {

@@ -48,7 +48,9 @@ void FailoverController::boot_failed(Time now, MachineId machine, std::vector<Or
   inventory_.release(machine);
   orders.push_back(Release{machine});  // it may still come up, and would be paid for
   const auto id = std::exchange(p.target_of, std::nullopt);
-  if (id) seek_target(now, *id, orders);
+  if (!id) return;
+  failover(*id).target = no_machine;
+  seek_target(now, *id, orders);
 }
 
 /// Waits as a warm spare from now on, if it is up and empty.
@@ -67,6 +69,13 @@ void FailoverController::retire(MachineId machine) {
   for (const TenantId tenant : inventory_[machine].copies) replicas_.want(tenant);
 }
 
+void FailoverController::drain(MachineId machine, bool begins, std::vector<Order>& orders) {
+  if (!inventory_.is_up(machine)) post(machine).draining = false;  // that is over by itself
+  if (!inventory_.is_up(machine) || post(machine).draining == begins) return;
+  post(machine).draining = begins;
+  orders.push_back(Drain{machine, begins});
+}
+
 // ---- Moves
 
 template <class Answer>
@@ -82,7 +91,17 @@ template void FailoverController::route(Time, const Copied&, std::vector<Order>&
 template void FailoverController::route(Time, const Frozen&, std::vector<Order>&);
 template void FailoverController::route(Time, const Verified&, std::vector<Order>&);
 template void FailoverController::route(Time, const SwitchedOver&, std::vector<Order>&);
-template void FailoverController::route(Time, const MigrationBroken&, std::vector<Order>&);
+
+void FailoverController::on(Time now, const MigrationBroken& fact, std::vector<Order>& orders) {
+  const auto* subject = attempts_.find(fact.attempt);
+  if (!subject) return;
+  const TenantId tenant{subject->index};
+  if (subject->about == Attempts::About::migration) return route(now, fact, orders);
+  if (subject->about == Attempts::About::replica) return replicas_.on(now, fact, orders);
+  if (subject->about == Attempts::About::restore &&
+      restores_.at(tenant).order.attempt == fact.attempt)
+    restore_broken(now, tenant, orders);
+}
 
 void FailoverController::on(Time now, const TimerFired& fact, std::vector<Order>& orders) {
   const auto* subject = attempts_.find(fact.attempt);
@@ -92,16 +111,10 @@ void FailoverController::on(Time now, const TimerFired& fact, std::vector<Order>
     case Attempts::About::migration:
       return route(now, fact, orders);
     case Attempts::About::replica:
-      return replicas_.on(fact);
-    case Attempts::About::restore: {
-      Restoring& restoring = restores_.at(TenantId{index});
-      if (restoring.alarm != fact.attempt) return;
-      attempts_.close(restoring.alarm);
-      restoring.alarm = attempts_.open(Attempts::About::restore, index);
-      orders.push_back(restoring.order);  // the very same: who has done it answers again
-      orders.push_back(SetTimer{restoring.alarm, now + config(restoring.order.to).timeout});
+      return replicas_.on(now, fact, orders);
+    case Attempts::About::restore:
+      if (restores_.at({index}).alarm == fact.attempt) on_restore_alarm(now, {index}, orders);
       return;
-    }
     case Attempts::About::boot:
       if (post({index}).boot_alarm == fact.attempt) boot_failed(now, {index}, orders);
       return;

@@ -71,6 +71,8 @@ class Inventory {
 
   /// Another owner, under the next epoch. A second copy on the new owner is one no longer.
   void own(TenantId tenant, MachineId machine);
+  /// Whether tenants that a crash of this machine cut off are still not served.
+  bool is_missed(MachineId machine) const { return cut_off_.count(machine) > 0; }
   /// Served again. Appends the machines of which it was the last tenant that their crash cut off.
   void serve(TenantId tenant, std::vector<MachineId>& recovered);
   void set_state(TenantId tenant, Bytes state);

@@ -21,6 +21,8 @@ constexpr int freeze_patience = 5;
 // How often an unanswered order to switch over is repeated, in pause budgets but at least 100 ms.
 constexpr int switch_patience = 10;
 constexpr Duration switch_patience_least = 100ms;
+// A budget beyond this is as good as none, and ten times any budget must still be a time.
+constexpr Duration longest_pause = 24h;
 // Before the second try; doubled for each further one, up to the limit: what made the tenant too
 // hot to move, or the link too slow, needs time to pass.
 constexpr Duration first_rest = 1s;
@@ -182,7 +184,7 @@ void Migration::carry_out(Time now, Action action, Attempts& attempts, std::vect
       return;
     case Action::freeze:
       orders.push_back(Freeze{attempt_});
-      set_alarm(now + config_.pause * freeze_patience, attempts, orders);
+      set_alarm(now + std::min(config_.pause, longest_pause) * freeze_patience, attempts, orders);
       state_ = State::freezing;
       return;
     case Action::copy_rest:
@@ -196,8 +198,9 @@ void Migration::carry_out(Time now, Action action, Attempts& attempts, std::vect
     case Action::switch_over:
     case Action::repeat_switch:
       orders.push_back(SwitchOver{attempt_, figures_.tenant, figures_.from, figures_.to, epoch_});
-      set_alarm(now + std::max(config_.pause * switch_patience, switch_patience_least), attempts,
-                orders);
+      set_alarm(now + std::max(std::min(config_.pause, longest_pause) * switch_patience,
+                               switch_patience_least),
+                attempts, orders);
       state_ = State::switching;
       return;
     case Action::finish:

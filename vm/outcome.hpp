@@ -52,7 +52,8 @@ struct MachineOutcome {
   double cost = 0;
 };
 struct RunOutcome {
-  std::string world;  // "simulated" or "real"
+  std::string world;     // "simulated" or "real"
+  std::string capacity;  // what held machines to theirs: one world's way is not the other's
   std::uint64_t fingerprint = 0;
   Time end;                // simulated or real time it came to
   bool interrupted = false;

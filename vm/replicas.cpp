@@ -1,8 +1,19 @@
 #include "vm/replicas.hpp"
 
+#include <algorithm>
 #include <tuple>
 
 namespace vm {
+namespace {
+
+using namespace std::chrono_literals;
+
+// After a refusal; doubled with each further one, up to the limit: room may come free elsewhere
+// soon, and asking costs a whole copy.
+constexpr Duration first_rest = 1s;
+constexpr Duration longest_rest = 60s;
+
+}  // namespace
 
 Replicas::Replicas(const Scenario& scenario, Inventory& inventory, Attempts& attempts)
     : fleets_(scenario.fleets),
@@ -10,6 +21,8 @@ Replicas::Replicas(const Scenario& scenario, Inventory& inventory, Attempts& att
       inventory_(inventory),
       attempts_(attempts) {
   for (const Flavor& flavor : scenario.flavors) memory_.push_back(flavor.capacity.memory);
+  for (std::uint32_t t = 0; two_ && t < inventory.tenant_count(); ++t)
+    if (!inventory[TenantId{t}].replica_complete) want({t});  // alone at the start
 }
 
 const FailoverConfig& Replicas::config(MachineId machine) const {
@@ -28,15 +41,17 @@ MachineId Replicas::home(TenantId tenant, const std::function<bool(MachineId)>& 
     return inventory_.is_up(t.replica) ? t.replica : no_machine;
 
   MachineId best = no_machine;
-  std::tuple<bool, bool, std::size_t> least;
+  std::tuple<bool, bool, bool, std::size_t> least;
+  const auto rest = rests_.find(tenant);
+  const MachineId refused_by = rest == rests_.end() ? no_machine : rest->second.refused_by;
   for (std::uint32_t i = 0; i < inventory_.machine_count(); ++i) {
     const MachineId m{i};
     const Inventory::Machine& machine = inventory_[m];
     if (!inventory_.is_up(m) || machine.retiring || m == t.owner || m == t.replica || !fit(m) ||
         machine.held + t.state > memory_[machine.flavor.value])
       continue;
-    const std::tuple carries{machine.fleet != inventory_[t.owner].fleet, machine.spare,
-                             machine.tenants.size() + machine.copies.size()};
+    const std::tuple carries{m == refused_by, machine.fleet != inventory_[t.owner].fleet,
+                             machine.spare, machine.tenants.size() + machine.copies.size()};
     if (best != no_machine && !(carries < least)) continue;
     best = m;
     least = carries;
@@ -59,14 +74,19 @@ bool Replicas::try_start(Time now, const std::function<bool(TenantId)>& ready,
     if (to == no_machine) continue;
     wanted_.erase(tenant);
     const Attempt attempt = attempts_.open(Attempts::About::replica, tenant.value);
-    const Attempt alarm = attempts_.open(Attempts::About::replica, tenant.value);
-    building_[tenant] = {attempt, alarm, to};
+    building_[tenant] = {attempt, {}, to};
     orders.push_back(Replicate{attempt, tenant, to});
-    orders.push_back(SetTimer{alarm, now + config(inventory_[tenant].owner).timeout});
+    set_alarm(now, tenant, orders);
     return true;
   }
   stalled_ = true;
   return false;
+}
+
+void Replicas::set_alarm(Time now, TenantId tenant, std::vector<Order>& orders) {
+  Building& building = building_.at(tenant);
+  building.alarm = attempts_.open(Attempts::About::replica, tenant.value);
+  orders.push_back(SetTimer{building.alarm, now + config(inventory_[tenant].owner).timeout});
 }
 
 std::optional<TenantId> Replicas::tenant_of(Attempt attempt) const {
@@ -77,9 +97,15 @@ std::optional<TenantId> Replicas::tenant_of(Attempt attempt) const {
 
 void Replicas::on(const Replicated& fact) {
   const auto tenant = tenant_of(fact.attempt);
-  if (!tenant || building_.at(*tenant).attempt != fact.attempt) return;
-  const MachineId to = building_.at(*tenant).to;
+  if (!tenant) return;
+  const auto found = building_.find(*tenant);
+  if (found == building_.end() || found->second.attempt != fact.attempt) return;
+  const MachineId to = found->second.to;
   stop(*tenant);
+  if (const auto rest = rests_.find(*tenant); rest != rests_.end()) {
+    attempts_.close(rest->second.alarm);
+    rests_.erase(rest);
+  }
   inventory_.set_replica(*tenant, to, true);
   if (needs_copy(*tenant)) want(*tenant);  // its home is to be released meanwhile
 }
@@ -93,11 +119,30 @@ void Replicas::on(const ReplicaBroken& fact) {
   want(fact.tenant);
 }
 
-void Replicas::on(const TimerFired& fact) {
+void Replicas::on(Time now, const MigrationBroken& fact, std::vector<Order>& orders) {
   const auto tenant = tenant_of(fact.attempt);
-  if (!tenant || building_.at(*tenant).alarm != fact.attempt) return;
+  if (!tenant) return;
+  const auto found = building_.find(*tenant);
+  if (found == building_.end() || found->second.attempt != fact.attempt) return;
+  Rest& rest = rests_[*tenant];
+  attempts_.close(rest.alarm);
+  rest.alarm = attempts_.open(Attempts::About::replica, tenant->value);
+  rest.refused_by = found->second.to;
+  const auto doublings = std::min(rest.times++, 16u);
   stop(*tenant);
-  want(*tenant);
+  orders.push_back(
+      SetTimer{rest.alarm, now + std::min(first_rest * (1 << doublings), longest_rest)});
+  look_again();  // its place is free
+}
+
+void Replicas::on(Time now, const TimerFired& fact, std::vector<Order>& orders) {
+  const auto tenant = tenant_of(fact.attempt);
+  if (!tenant) return;
+  attempts_.close(fact.attempt);
+  const auto found = building_.find(*tenant);
+  if (found == building_.end() || found->second.alarm != fact.attempt) return want(*tenant);
+  orders.push_back(Replicate{found->second.attempt, *tenant, found->second.to});
+  set_alarm(now, *tenant, orders);
 }
 
 void Replicas::stop(TenantId tenant) {

@@ -1,9 +1,13 @@
 // Replicas: keeps the second copy of every tenant where the scenario wants two.
 //
-// A tenant whose second copy is gone, or has to leave a machine, is wanted: it gets a new copy on
-// the machine of its fleet that carries least (a spare or another fleet's only where there is
-// nothing else), in the background, one order at a time from the places that migrations leave free.
-// The old copy counts until the new one is complete. A tenant is never copied while it moves.
+// A tenant that has no second copy, or whose copy has to leave a machine, is wanted: it gets a new
+// copy on the machine of its fleet that carries least (a spare or another fleet's only where there
+// is nothing else), in the background, one order at a time from the places that migrations leave
+// free. The old copy counts until the new one is complete. A tenant is never copied while it moves.
+//
+// A copy may take as long as it takes: silence for `timeout` repeats the order under the same
+// attempt, so that a lost answer is told again and a slow copy is not begun anew. Where the home
+// refuses (it is full), the tenant rests, and another home is preferred next time.
 #pragma once
 
 #include <functional>
@@ -33,8 +37,9 @@ class Replicas {
 
   void on(const Replicated& fact);
   void on(const ReplicaBroken& fact);
-  /// The alarm of an unanswered order: it is given up and a copy wanted again.
-  void on(const TimerFired& fact);
+  void on(Time now, const MigrationBroken& fact, std::vector<Order>& orders);
+  /// The alarm of an unanswered order, or the end of a rest.
+  void on(Time now, const TimerFired& fact, std::vector<Order>& orders);
 
   /// The machine crashed: orders from or to it are void, and copies on it gone. A fleet without
   /// failover keeps their places: they are built again when the machine returns.
@@ -50,7 +55,13 @@ class Replicas {
     Attempt attempt, alarm;
     MachineId to;
   };
+  struct Rest {  // after refusals, until a copy is complete
+    Attempt alarm{};
+    MachineId refused_by = no_machine;
+    std::uint32_t times = 0;
+  };
   const FailoverConfig& config(MachineId machine) const;
+  void set_alarm(Time now, TenantId tenant, std::vector<Order>& orders);
   MachineId home(TenantId tenant, const std::function<bool(MachineId)>& fit) const;
   bool needs_copy(TenantId tenant) const;
   void stop(TenantId tenant);
@@ -63,6 +74,7 @@ class Replicas {
   Attempts& attempts_;
   std::set<TenantId> wanted_;
   std::map<TenantId, Building> building_;
+  std::map<TenantId, Rest> rests_;
   bool stalled_ = false;
 };
 

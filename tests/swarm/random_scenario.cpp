@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "sim/random.hpp"
 
@@ -31,21 +32,26 @@ class Dice {
 
 sim::DistributionSpec random_distribution(Dice& dice, double mean) {
   switch (dice.count(0, 4)) {
-    case 0: return sim::Constant{mean};
-    case 1: return sim::Uniform{0, 2 * mean};
-    case 2: return sim::Erlang{3, mean};
-    case 3: return sim::Hyperexponential{{{0.9, mean / 2}, {0.1, mean * 5.5}}};
-    default: return sim::Exponential{mean};
+    case 0:
+      return sim::Constant{mean};
+    case 1:
+      return sim::Uniform{0, 2 * mean};
+    case 2:
+      return sim::Erlang{3, mean};
+    case 3:
+      return sim::Hyperexponential{{{0.9, mean / 2}, {0.1, mean * 5.5}}};
+    default:
+      return sim::Exponential{mean};
   }
 }
 
 FailoverConfig random_failover(Dice& dice) {
   FailoverConfig config;
-  config.policy = dice.pick({FailoverPolicy::none, FailoverPolicy::fresh_machine,
-                             FailoverPolicy::fresh_machine, FailoverPolicy::split,
-                             FailoverPolicy::split, FailoverPolicy::bigger_flavor});
-  config.after = config.policy == FailoverPolicy::split ? AfterFailover::keep
-                                                        : AfterFailover::release;
+  config.policy =
+      dice.pick({FailoverPolicy::none, FailoverPolicy::fresh_machine, FailoverPolicy::fresh_machine,
+                 FailoverPolicy::split, FailoverPolicy::split, FailoverPolicy::bigger_flavor});
+  config.after =
+      config.policy == FailoverPolicy::split ? AfterFailover::keep : AfterFailover::release;
   config.pause = dice.span(0.001, 0.05);
   config.bandwidth = {dice.between(1e5, 5e7)};
   config.cooldown = dice.span(1, 30);
@@ -67,8 +73,7 @@ Flavor random_flavor(Dice& dice, std::string name, double size) {
                      Bytes{static_cast<std::int64_t>(size * dice.between(16e6, 64e6))},
                      {dice.between(1e6, 1e8)},
                      {dice.between(1e6, 1e8)}};
-  flavor.cpu_scheduling =
-      dice.chance(0.2) ? Scheduling::fifo : Scheduling::processor_sharing;
+  flavor.cpu_scheduling = dice.chance(0.2) ? Scheduling::fifo : Scheduling::processor_sharing;
   flavor.boot = random_distribution(dice, dice.between(0.1, 10));
   flavor.boot_failure = dice.chance(0.3) ? 0.4 : 0;
   flavor.price = 0.1;
@@ -82,8 +87,8 @@ TransactionKind random_kind(Dice& dice, std::string name) {
   kind.name = std::move(name);
   for (std::uint32_t i = 0, n = dice.count(1, 4); i < n; ++i) {
     const auto resource = dice.pick({Resource::cpu, Resource::disk, Resource::network});
-    const double mean = resource == Resource::cpu ? dice.between(0.001, 0.02)
-                                                  : dice.between(100, 1e5);
+    const double mean =
+        resource == Resource::cpu ? dice.between(0.001, 0.02) : dice.between(100, 1e5);
     kind.steps.push_back({resource, random_distribution(dice, mean)});
   }
   kind.memory = Bytes{dice.count(0, 100'000)};
@@ -97,12 +102,21 @@ ClientGroup random_group(Dice& dice, std::string name, std::size_t kinds) {
   group.count = dice.count(1, 12);
   const double rate = dice.between(5, 250);
   switch (dice.count(0, 3)) {
-    case 0: group.arrivals = Deterministic{{{{Time{}, rate}}}}; break;
-    case 1: group.arrivals = Mmpp{{{rate / 4, 3}, {rate * 2, 1}}}; break;
-    case 2: group.arrivals = ClosedLoop{random_distribution(dice, dice.between(0.01, 1))}; break;
+    case 0:
+      group.arrivals = Deterministic{{{{Time{}, rate}}}};
+      break;
+    case 1:
+      group.arrivals = Mmpp{{{rate / 4, 3}, {rate * 2, 1}}};
+      break;
+    case 2:
+      group.arrivals = ClosedLoop{random_distribution(dice, dice.between(0.01, 1))};
+      break;
     default:
-      group.arrivals = Poisson{{{{Time{}, rate}, {Time{10s}, rate}, {Time{12s}, 3 * rate},
-                                 {Time{25s}, 3 * rate}, {Time{25s}, rate}}}};
+      group.arrivals = Poisson{{{{Time{}, rate},
+                                 {Time{10s}, rate},
+                                 {Time{12s}, 3 * rate},
+                                 {Time{25s}, 3 * rate},
+                                 {Time{25s}, rate}}}};
   }
   for (std::size_t i = 0; i < kinds; ++i) group.mix.push_back(1.0 / static_cast<double>(kinds));
   group.skew = dice.chance(0.4) ? dice.between(0.2, 1.5) : 0;
@@ -140,6 +154,38 @@ Fault random_fault(Dice& dice) {
   return fault;
 }
 
+/// The load becomes a trickle, every fault ends, and what could go on for ever is bounded: states,
+/// boots that never succeed, crashes where nobody fails over.
+void settle(Dice& dice, Scenario& s) {
+  s.duration = calm_from.time_since_epoch() + calm;
+  bool waits_for_machines = false;
+  for (Fleet& fleet : s.fleets) {
+    fleet.failover.boot_timeout = 90s;  // boots take 10 s on average at most
+    waits_for_machines |= fleet.failover.policy == FailoverPolicy::none;
+  }
+  for (ClientGroup& group : s.clients) {
+    if (!group.keep) group.keep = group.state + Bytes{dice.count(0, 300'000)};
+    const double rate = dice.between(5, 250);
+    if (dice.chance(0.2)) {
+      group.arrivals = ClosedLoop{sim::Distribution{sim::Exponential{dice.between(1, 3)}}};
+    } else {
+      group.arrivals = Poisson{{{{Time{}, rate}, {calm_from, rate}, {calm_from, 0.5}}}};
+    }
+  }
+  const std::vector<Fault> drawn = std::exchange(s.faults, {});
+  for (Fault fault : drawn) {
+    if (!fault.lasts && (waits_for_machines || fault.kind != FaultKind::crash)) {
+      fault.lasts = dice.span(0.1, 10);
+    }
+    const std::uint32_t times = fault.every ? dice.count(1, 4) : 1;
+    fault.every.reset();
+    for (std::uint32_t i = 0; i < times; ++i) {
+      fault.at = Time{dice.span(1, 30)};
+      s.faults.push_back(fault);
+    }
+  }
+}
+
 }  // namespace
 
 vm::Scenario random_scenario(std::uint64_t seed, SwarmLimits limits) {
@@ -172,7 +218,7 @@ vm::Scenario random_scenario(std::uint64_t seed, SwarmLimits limits) {
   }
   s.durability.log = dice.chance(0.6) ? Log::synced : Log::memory;
   s.durability.replicas = dice.chance(0.3) ? 2 : 1;
-  if (limits.survivable) s.durability.log = Log::synced;
+  if (limits.synced) s.durability.log = Log::synced;
   s.sla.sample = dice.span(0.2, 1);
   s.sla.window = s.sla.sample * dice.count(1, 5);
   s.sla.threshold = {{0.9, 0.9, 0.9, 0.9}};
@@ -182,6 +228,7 @@ vm::Scenario random_scenario(std::uint64_t seed, SwarmLimits limits) {
   for (std::uint32_t i = 0, n = dice.count(0, 4); i < n; ++i) {
     s.faults.push_back(random_fault(dice));
   }
+  if (limits.settles) settle(dice, s);
   return s;
 }
 

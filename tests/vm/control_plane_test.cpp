@@ -105,7 +105,10 @@ struct World {
       if ((move.from == m || move.to == m) && chance.uniform() < 0.5)
         answer(MigrationBroken{attempt}, 100);
     const Time detected = now + delay(1000);
-    at(detected, [=, this] { tell(MachineLost{m}); });
+    at(detected, [=, this] {
+      draining.erase(m);
+      tell(MachineLost{m});
+    });
     if (chance.uniform() < repeat)
       at(detected + delay(3000), [=, this] {
         if (machine(m).state != State::up) tell(MachineLost{m});
@@ -154,6 +157,15 @@ struct World {
     }
     REQUIRE(machine(o.machine).state != State::released);
     machine(o.machine).state = State::released;
+    draining.erase(o.machine);
+  }
+  void carry_out(const Drain& o) {
+    REQUIRE(machine(o.machine).state != State::released);
+    REQUIRE(draining.count(o.machine) == (o.begins ? 0 : 1));
+    if (o.begins)
+      draining.insert(o.machine);
+    else
+      draining.erase(o.machine);
   }
   void carry_out(const AskLoads& o) {
     if (!up(o.machine)) return;
@@ -252,7 +264,12 @@ struct World {
     const auto life = life_if_up(o.to);
     at(now + delay(3000), [=, this] {
       if (!up(o.to) || machine(o.to).life != life || o.epoch < tenant(o.tenant).epoch) return;
-      if (o.epoch > tenant(o.tenant).epoch) serve(o.tenant, o.to, o.epoch);
+      const bool done = o.epoch == tenant(o.tenant).epoch;
+      if (!done && faults && chance.uniform() < loss && refused.insert(o.attempt).second)
+        tenant(o.tenant).ordered_owner = no_machine;
+      if (refused.count(o.attempt) > 0)  // no room, or no copy: now and for ever
+        return answer(MigrationBroken{o.attempt}, 10);
+      if (!done) serve(o.tenant, o.to, o.epoch);
       answer(Restored{o.attempt, 1}, 10);
     });
   }
@@ -264,7 +281,9 @@ struct World {
   }
   void carry_out(const Replicate& o) {
     REQUIRE(o.to != tenant(o.tenant).ordered_owner);
-    if (up(o.to)) answer(Replicated{o.attempt}, 3000);
+    if (!up(o.to)) return;
+    if (faults && chance.uniform() < loss) return answer(MigrationBroken{o.attempt}, 3000);
+    answer(Replicated{o.attempt}, 3000);
   }
   void carry_out(const SetTimer& o) {
     REQUIRE(o.at >= now);
@@ -330,7 +349,8 @@ struct World {
   std::vector<Tenant> tenants;
   std::map<Attempt, Move> moves;
   std::map<Attempt, TenantId> active;
-  std::set<Attempt> frozen, restores, found_equal;
+  std::set<Attempt> frozen, restores, refused, found_equal;
+  std::set<MachineId> draining;
   std::set<std::uint32_t> open_failures;
   std::set<FailoverId> open_failovers;
   std::uint32_t failures_seen = 0;

@@ -1,41 +1,24 @@
 #include "vm/model/clients.hpp"
 
-#include <algorithm>
-#include <numeric>
-
 #include "vm/model/service.hpp"
 #include "vm/model/watch.hpp"
 
 namespace vm::model {
 
 Clients::Clients(Cloud& cloud, Watch& watch) : cloud_(cloud), watch_(watch) {
-  const std::uint64_t seed = cloud.scenario.seed;
   for (std::uint32_t i = 0; i < cloud.scenario.clients.size(); ++i) {
     const ClientGroup& scenario = cloud.scenario.clients[i];
-    const std::string& name = scenario.stream;
-    Group group{.id = GroupId{i},
-                .scenario = &scenario,
-                .arrivals = {},
-                .retry = RetryPolicy{scenario.retry},
-                .who = {seed, name + ".who"},
-                .what = {seed, name + ".what"},
-                .think = {seed, name + ".think"},
-                .skew = {},
-                .mix = std::vector<double>(scenario.mix.size()),
-                .jitter_key = sim::RandomStream::key(seed, name + ".jitter")};
-    if (!std::holds_alternative<ClosedLoop>(scenario.arrivals)) {
-      group.arrivals.emplace(scenario.arrivals, seed, name);
-    }
-    if (scenario.skew > 0) group.skew.emplace(sim::Zipf{scenario.count, scenario.skew});
-    std::partial_sum(scenario.mix.begin(), scenario.mix.end(), group.mix.begin());
-    groups_.push_back(std::move(group));
+    groups_.push_back({.id = GroupId{i},
+                       .scenario = &scenario,
+                       .draw = ClientDraw{cloud.scenario, GroupId{i}},
+                       .retry = RetryPolicy{scenario.retry}});
   }
 }
 
 void Clients::start() {
   for (Group& group : groups_) {
-    if (group.arrivals) {
-      const Time first = group.arrivals->next(Time{});
+    if (group.draw.open_loop()) {
+      const Time first = group.draw.next_arrival(Time{});
       if (first != sim::never) cloud_.simulator.at(first, {Kind::issue, group.id.value, 0});
       continue;
     }
@@ -47,13 +30,8 @@ void Clients::start() {
 
 void Clients::on_issue(Time now, GroupId id) {
   Group& group = groups_[id.value];
-  std::uint32_t who = 0;
-  if (group.skew) {
-    who = static_cast<std::uint32_t>((*group.skew)(group.who)) - 1;
-  } else if (group.scenario->count > 1) {
-    who = static_cast<std::uint32_t>(group.who.below(group.scenario->count));
-  }
-  const Time next = group.arrivals->next(now);
+  const std::uint32_t who = group.draw.client();
+  const Time next = group.draw.next_arrival(now);
   if (next != sim::never) cloud_.simulator.at(next, {Kind::issue, id.value, 0});
   issue(now, group, TenantId{cloud_.first_tenant[id.value] + who});
 }
@@ -63,10 +41,7 @@ void Clients::on_think_over(Time now, TenantId client) {
 }
 
 void Clients::think(Group& group, TenantId client) {
-  const double span = std::get<ClosedLoop>(group.scenario->arrivals).think(group.think);
-  // Never in no time: a client that is refused at once would ask again at this instant for ever.
-  const Duration pause = std::max(sim::from_seconds(span), Duration{1});
-  cloud_.simulator.after(pause, {Kind::think_over, client.value, 0});
+  cloud_.simulator.after(group.draw.think(), {Kind::think_over, client.value, 0});
 }
 
 void Clients::issue(Time now, Group& group, TenantId client) {
@@ -77,10 +52,7 @@ void Clients::issue(Time now, Group& group, TenantId client) {
   t.sequence = cloud_.tenant(client).sequence++;
   t.tenant = client;
   t.group = group.id;
-  if (group.mix.size() > 1) {
-    const double at = group.what.uniform() * group.mix.back();
-    while (at >= group.mix[t.kind]) ++t.kind;
-  }
+  t.kind = group.draw.kind();
   ++issued_;
   cloud_.ledger.issued(client);
   watch_.issued(group.id);
@@ -149,8 +121,8 @@ void Clients::not_committed(Time now, std::uint32_t transaction, Outcome outcome
 void Clients::retry_or_end(Time now, std::uint32_t index, Outcome outcome) {
   const Transaction& t = cloud_.transactions[index];
   Group& group = group_of(t);
-  sim::RandomStream jitter{group.jitter_key, t.number * 64 + t.attempts % 64};
-  const auto wait = group.retry.retry_after(now, t.attempts, jitter.uniform());
+  const double jitter = group.draw.jitter(t.number, t.attempts);
+  const auto wait = group.retry.retry_after(now, t.attempts, jitter);
   if (wait) return cloud_.simulator.after(*wait, {Kind::retry, index, 0});
   end(now, index, outcome, none);
 }
@@ -161,7 +133,7 @@ void Clients::end(Time now, std::uint32_t index, Outcome outcome, std::uint32_t 
   cloud_.ledger.ended(t.tenant, outcome);
   watch_.ended(now, t, outcome, MachineId{machine});
   Group& group = group_of(t);
-  if (!group.arrivals) think(group, t.tenant);
+  if (!group.draw.open_loop()) think(group, t.tenant);
   if (t.alive == 0) retire(index);
 }
 

@@ -9,11 +9,10 @@
 // its number alone: the same under every policy, and the same for groups that share a stream.
 #pragma once
 
-#include <optional>
 #include <vector>
 
-#include "vm/arrival.hpp"
 #include "vm/client.hpp"
+#include "vm/client_draw.hpp"
 #include "vm/model/cloud.hpp"
 
 namespace vm::model {
@@ -46,14 +45,8 @@ class Clients {
   struct Group {
     GroupId id;
     const ClientGroup* scenario;
-    std::optional<ArrivalProcess> arrivals;  // open loop
+    ClientDraw draw;
     RetryPolicy retry;
-    sim::RandomStream who;    // which client issues
-    sim::RandomStream what;   // which kind
-    sim::RandomStream think;  // closed loop
-    std::optional<sim::Distribution> skew;
-    std::vector<double> mix;  // cumulative
-    std::uint64_t jitter_key = 0;
     std::uint64_t issued = 0;
     std::uint32_t first_attempt = none, last_attempt = none;  // in order of deadlines
     bool timer_set = false;

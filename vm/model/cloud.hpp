@@ -11,7 +11,7 @@
 #include "vm/ledger.hpp"
 #include "vm/model/event.hpp"
 #include "vm/model/machine.hpp"
-#include "vm/model/pool.hpp"
+#include "vm/pool.hpp"
 #include "vm/model/run.hpp"
 #include "vm/model/tenant.hpp"
 #include "vm/placement.hpp"

@@ -1,5 +1,6 @@
 #include "vm/model/faults.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "vm/model/operations.hpp"
@@ -10,16 +11,25 @@
 namespace vm::model {
 namespace {
 
+/// Of the CPU, when slow faults multiply: a station needs some capacity.
+constexpr double least_factor = 1e-6;
+
 std::string describe(const Fault& fault) {
   switch (fault.kind) {
-    case FaultKind::crash: return "crash";
-    case FaultKind::slow: return "slow to " + format_percent(fault.factor);
+    case FaultKind::crash:
+      return "crash";
+    case FaultKind::slow:
+      return "slow to " + format_percent(fault.factor);
     case FaultKind::leak:
       return "leak of " + format_bytes(Bytes{static_cast<std::int64_t>(fault.rate.value)}) + "/s";
-    case FaultKind::boot_failure: return "boots fail";
-    case FaultKind::disk_full: return "disk full";
-    case FaultKind::lose_samples: return "samples lost";
-    case FaultKind::late_samples: return "samples late by " + format_duration(fault.delay);
+    case FaultKind::boot_failure:
+      return "boots fail";
+    case FaultKind::disk_full:
+      return "disk full";
+    case FaultKind::lose_samples:
+      return "samples lost";
+    case FaultKind::late_samples:
+      return "samples late by " + format_duration(fault.delay);
   }
   return {};
 }
@@ -74,7 +84,7 @@ void Faults::on_begins(Time now, std::uint32_t index) {
   schedule_next(index);
   if (fault.kind == FaultKind::boot_failure) {
     watch_.fault(now, no_machine, describe(fault));
-    return operations_.fail_boots_until(fault.lasts ? now + *fault.lasts : sim::never);
+    return operations_.fail_boots_until(fault.lasts ? sim::later(now, *fault.lasts) : sim::never);
   }
   if (fault.during) return operations_.set_trap({*fault.during, fault.side, fault.lasts});
   const auto machine = victim(index);
@@ -84,49 +94,70 @@ void Faults::on_begins(Time now, std::uint32_t index) {
 }
 
 void Faults::strike(Time now, const Fault& fault, MachineId id) {
-  if (fault.kind == FaultKind::crash) {
-    operations_.crash(now, id);
-    if (!fault.lasts) return;
-    // Back before anybody noticed would be a restart that the control plane cannot see.
-    const Duration detect =
-        cloud_.scenario.fleets[cloud_.machine(id).fleet.value].failover.detect;
-    return cloud_.simulator.after(std::max(*fault.lasts, detect),
-                                  {Kind::machine_returns, id.value, 0});
+  if (fault.kind == FaultKind::crash) return operations_.crash(now, id, fault.lasts);
+  suffer(fault, id);
+  apply(now, id);
+}
+
+/// Faults without an end are one ailment per machine and kind, so that a fault which strikes again
+/// and again does not fill the memory.
+void Faults::suffer(const Fault& fault, MachineId id) {
+  std::uint32_t index = none;
+  if (!fault.lasts) {
+    ailments_.for_each([&](std::uint32_t i, const Ailment& a) {
+      if (!a.ends && a.machine == id && a.kind == fault.kind) index = i;
+    });
   }
-  Machine& machine = cloud_.machine(id);
-  switch (fault.kind) {
-    case FaultKind::slow:
-      machine.slow_down(now, fault.factor);
-      service_.rearm(id);
-      break;
-    case FaultKind::leak: machine.leak_faster(now, fault.rate.value); break;
-    case FaultKind::disk_full: machine.disk_full = true; break;
-    case FaultKind::lose_samples: machine.silent = true; break;
-    case FaultKind::late_samples: machine.late = fault.delay; break;
-    case FaultKind::crash:
-    case FaultKind::boot_failure: return;
-  }
-  if (!fault.lasts) return;
-  const auto number = static_cast<std::uint32_t>(under_way_.size());
-  under_way_.push_back({fault.kind, id, fault.rate.value});
-  cloud_.simulator.after(*fault.lasts, {Kind::fault_ends, number, 0});
+  if (index == none) index = ailments_.take();
+  Ailment& ailment = ailments_[index];
+  ailment.kind = fault.kind;
+  ailment.machine = id;
+  ailment.ends = fault.lasts.has_value();
+  ailment.factor = std::max(least_factor, ailment.factor * fault.factor);
+  ailment.rate += fault.rate.value;
+  ailment.delay = std::max(ailment.delay, fault.delay);
+  if (fault.lasts) cloud_.simulator.after(*fault.lasts, {Kind::fault_ends, index, 0});
 }
 
 void Faults::on_ends(Time now, std::uint32_t index) {
-  const UnderWay& over = under_way_[index];
-  Machine& machine = cloud_.machine(over.machine);
-  switch (over.kind) {
-    case FaultKind::slow:
-      machine.slow_down(now, 1);
-      service_.rearm(over.machine);
-      break;
-    case FaultKind::leak: machine.leak_faster(now, -over.rate); break;
-    case FaultKind::disk_full: machine.disk_full = false; break;
-    case FaultKind::lose_samples: machine.silent = false; break;
-    case FaultKind::late_samples: machine.late = {}; break;
-    case FaultKind::crash:
-    case FaultKind::boot_failure: break;
-  }
+  const MachineId machine = ailments_[index].machine;
+  ailments_.give_back(index);
+  apply(now, machine);
+}
+
+/// Computed anew from all that it suffers from, so that nothing is left of a fault that is over.
+void Faults::apply(Time now, MachineId id) {
+  Machine& machine = cloud_.machine(id);
+  double factor = 1, leak = 0;
+  machine.disk_full = machine.silent = false;
+  machine.late = {};
+  ailments_.for_each([&](std::uint32_t, const Ailment& a) {
+    if (a.machine != id) return;
+    switch (a.kind) {
+      case FaultKind::slow:
+        factor = std::max(least_factor, factor * a.factor);
+        return;
+      case FaultKind::leak:
+        leak += a.rate;
+        return;
+      case FaultKind::disk_full:
+        machine.disk_full = true;
+        return;
+      case FaultKind::lose_samples:
+        machine.silent = true;
+        return;
+      case FaultKind::late_samples:
+        machine.late = std::max(machine.late, a.delay);
+        return;
+      case FaultKind::crash:
+      case FaultKind::boot_failure:
+        return;
+    }
+  });
+  machine.leak(now, leak);
+  if (factor == machine.cpu_factor()) return;
+  machine.slow_down(now, factor);
+  service_.rearm(id);
 }
 
 }  // namespace vm::model

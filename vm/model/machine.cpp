@@ -40,14 +40,17 @@ Station& Machine::station(Resource resource) {
   return stations_[station_index(resource)];
 }
 
-bool Machine::admits(Time now) {
+bool Machine::try_admit(Time now, Bytes memory) {
   if (kind_->queue && in_service >= *kind_->queue) return false;
-  if (!kind_->admission) return true;
-  const Admission& limit = *kind_->admission;
-  tokens_ = std::min(limit.burst, tokens_ + limit.rate * sim::seconds(now - tokens_at_));
-  tokens_at_ = now;
-  if (tokens_ < 1) return false;
-  tokens_ -= 1;
+  if (kind_->admission) {
+    const Admission& limit = *kind_->admission;
+    tokens_ = std::min(limit.burst, tokens_ + limit.rate * sim::seconds(now - tokens_at_));
+    tokens_at_ = now;
+    if (tokens_ < 1) return false;
+  }
+  if (!try_hold(memory)) return false;
+  if (kind_->admission) tokens_ -= 1;
+  ++in_service;
   return true;
 }
 
@@ -64,14 +67,16 @@ void Machine::let_go(Bytes size) {
 }
 
 void Machine::grow_leak(Time now) {
-  const double room = static_cast<double>(capacity.memory.count - held_.count);
-  leaked_ = std::min(room, leaked_ + leak_ * sim::seconds(now - leak_since_));
+  if (state == MachineState::up) {
+    const double room = static_cast<double>(capacity.memory.count - held_.count);
+    leaked_ = std::min(room, leaked_ + leak_ * sim::seconds(now - leak_since_));
+  }
   leak_since_ = now;
 }
 
-void Machine::leak_faster(Time now, double bytes_per_second) {
+void Machine::leak(Time now, double bytes_per_second) {
   grow_leak(now);
-  leak_ = std::max(0.0, leak_ + bytes_per_second);
+  leak_ = bytes_per_second;
 }
 
 PerResource<double> Machine::used(Time now) {
@@ -122,7 +127,7 @@ void Machine::restart_measuring(Time now) {
 
 PerResource<double> Machine::mean_utilisation(Time now) {
   const PerResource<double> whole = used(now);
-  const bool up = state == MachineState::up || state == MachineState::draining;
+  const bool up = state == MachineState::up;
   const double span = up_before_ + (up ? sim::seconds(now - std::max(up_since, measured_)) : 0);
   PerResource<double> mean;
   if (span <= 0) return mean;
@@ -138,9 +143,8 @@ void Machine::crash(Time now) {
   state = MachineState::down;
   held_ = {};
   leaked_ = 0;
-  leak_ = 0;
+  draining = false;
   in_service = 0;
-  slow_down(now, 1);
   reserve_network(now, -reserved_);
 }
 

@@ -19,13 +19,14 @@ class Machine {
  public:
   Machine(MachineId id, FleetId fleet, FlavorId flavor, const Flavor& kind, Time allocated);
 
-  /// Whether one more transaction is let in now: the flavor's queue limit and admission rate.
-  /// Takes a token of the rate when it is.
-  bool admits(Time now);
+  /// Lets one more transaction in, or refuses it: the flavor's queue limit and admission rate, and
+  /// room for its memory, which it holds from now on. A refusal costs no token of the rate.
+  bool try_admit(Time now, Bytes memory);
 
   /// Memory: `try_hold` refuses what does not fit in. Letting go of more than is held is a bug.
   bool try_hold(Bytes size);
   void let_go(Bytes size);
+  Bytes held() const { return held_; }  // without what leaked
 
   /// The share of one sample interval, since the last call. Draws nothing, schedules nothing.
   Sample sample(Time now);
@@ -34,12 +35,15 @@ class Machine {
   /// Mean utilisation since measuring started, while up.
   PerResource<double> mean_utilisation(Time now);
 
-  void crash(Time now);          // down, empty, its memory forgotten; stations must be empty
+  /// Down and empty, its memory forgotten; what slows it down or leaks does so again when it is
+  /// back. Its stations must be empty.
+  void crash(Time now);
   void come_up(Time now);
   void release(Time now);
 
-  void slow_down(Time now, double factor);  // CPU capacity times factor; 1 ends it
-  void leak_faster(Time now, double bytes_per_second);      // added to what leaks; may be < 0
+  void slow_down(Time now, double factor);  // CPU capacity times factor, > 0; 1 ends it
+  double cpu_factor() const { return cpu_factor_; }
+  void leak(Time now, double bytes_per_second);  // while up, from now on; 0 ends it
   void reserve_network(Time now, double bytes_per_second);  // added to what is reserved; may be < 0
   /// What one more copy may take of the network, bytes/s: what is left of one half of the card, or
   /// where others have taken that, an eighth of what is left at all. Never nothing.
@@ -50,6 +54,11 @@ class Machine {
 
   Station& station(Resource resource);
 
+  /// `state` as others see it, who are told of draining.
+  MachineState seen() const {
+    return state == MachineState::up && draining ? MachineState::draining : state;
+  }
+
   MachineId id;
   FleetId fleet;
   FlavorId flavor;
@@ -58,6 +67,7 @@ class Machine {
   bool silent = false;      // its samples are lost
   bool disk_full = false;   // its writes are refused
   Duration late{};          // by which its samples arrive late
+  bool draining = false;    // while up: its tenants are leaving, and it is to be released after
   std::uint32_t in_service = 0;  // transactions
   std::uint32_t tenants = 0;
   Time allocated, up_since{}, released = sim::never;

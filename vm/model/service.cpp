@@ -10,29 +10,18 @@ namespace {
 /// The gateway holds so many attempts for one frozen tenant, and refuses more.
 constexpr std::uint32_t held_limit = 10'000;
 
-/// Numbers of a transaction's own random streams: step `k` of transaction n is stream 64 n + k.
-constexpr std::uint64_t streams_per_transaction = 64;
-
 constexpr std::array<Resource, 3> shared{Resource::cpu, Resource::disk, Resource::network};
 
 }  // namespace
 
 Service::Service(Cloud& cloud, Clients& clients, Sabotage sabotage)
-    : cloud_(cloud), clients_(clients), sabotage_(sabotage) {
-  for (const TransactionKind& kind : cloud.scenario.transactions) {
-    auto& steps = demands_.emplace_back();
-    for (const Step& step : kind.steps) {
-      const auto* constant = std::get_if<sim::Constant>(&step.demand.spec());
-      steps.push_back({step.resource, constant != nullptr, constant ? constant->value : 0});
-    }
-    // Acknowledged means held by both: the owner sends the write before it answers.
-    if (cloud.scenario.durability.replicas > 1 && kind.write.count > 0) {
-      steps.push_back({Resource::network, true, static_cast<double>(kind.write.count)});
-    }
-    SIM_CHECK(steps.size() < streams_per_transaction);
-  }
-  for (const ClientGroup& group : cloud.scenario.clients) {
-    demand_keys_.push_back(sim::RandomStream::key(cloud.scenario.seed, group.stream + ".demand"));
+    : cloud_(cloud), clients_(clients), sabotage_(sabotage), demands_(cloud.scenario) {
+  if (cloud.scenario.durability.replicas < 2) return;
+  // Acknowledged means held by both: the owner sends the write before it answers.
+  for (std::uint16_t kind = 0; kind < cloud.scenario.transactions.size(); ++kind) {
+    const Bytes write = cloud.scenario.transactions[kind].write;
+    if (write.count == 0) continue;
+    demands_.append(kind, Resource::network, static_cast<double>(write.count));
   }
 }
 
@@ -51,10 +40,9 @@ void Service::admit(Time now, std::uint32_t index, MachineId id) {
   const TransactionKind& kind = cloud_.kind(cloud_.transactions[attempt.transaction]);
   attempt.machine = id.value;
   const bool full = machine.disk_full && kind.write.count > 0;
-  if (full || !machine.admits(now) || !machine.try_hold(kind.memory)) {
+  if (full || !machine.try_admit(now, kind.memory)) {
     return clients_.answered(now, index, Outcome::refused);
   }
-  ++machine.in_service;
   attempt.step = 0;
   begin_step(now, index);
 }
@@ -62,17 +50,12 @@ void Service::admit(Time now, std::uint32_t index, MachineId id) {
 void Service::begin_step(Time now, std::uint32_t index) {
   const Sending& attempt = cloud_.attempts[index];
   const Transaction& t = cloud_.transactions[attempt.transaction];
-  const Demand& step = demands_[t.kind][attempt.step];
-  double demand = step.value;
-  if (!step.constant) {
-    sim::RandomStream chance{demand_keys_[t.group.value],
-                             t.number * streams_per_transaction + attempt.step};
-    demand = cloud_.scenario.transactions[t.kind].steps[attempt.step].demand(chance);
-  }
-  if (step.resource == Resource::cpu) cloud_.tenant(t.tenant).add_work(cloud_.window(now), demand);
+  const Resource resource = demands_.steps(t.kind)[attempt.step].resource;
+  const double demand = demands_.amount(t.group, t.number, t.kind, attempt.step);
+  if (resource == Resource::cpu) cloud_.tenant(t.tenant).add_work(cloud_.window(now), demand);
   Machine& machine = cloud_.machines[attempt.machine];
-  machine.station(step.resource).add(now, index, demand);
-  arm(machine, step.resource);
+  machine.station(resource).add(now, index, demand);
+  arm(machine, resource);
 }
 
 void Service::on_work_done(Time now, MachineId id, Resource resource) {
@@ -84,7 +67,7 @@ void Service::on_work_done(Time now, MachineId id, Resource resource) {
 void Service::end_step(Time now, std::uint32_t index) {
   Sending& attempt = cloud_.attempts[index];
   const Transaction& t = cloud_.transactions[attempt.transaction];
-  if (++attempt.step < demands_[t.kind].size()) return begin_step(now, index);
+  if (++attempt.step < demands_.steps(t.kind).size()) return begin_step(now, index);
   complete(now, index);
 }
 

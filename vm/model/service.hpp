@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "vm/demand_draw.hpp"
 #include "vm/model/cloud.hpp"
 
 namespace vm::model {
@@ -36,12 +37,6 @@ class Service {
   void rearm(MachineId machine);
 
  private:
-  struct Demand {  // of one step of one kind
-    Resource resource;
-    bool constant;
-    double value;  // if constant
-  };
-
   void admit(Time now, std::uint32_t attempt, MachineId machine);
   void begin_step(Time now, std::uint32_t attempt);
   void end_step(Time now, std::uint32_t attempt);
@@ -54,9 +49,8 @@ class Service {
   Cloud& cloud_;
   Clients& clients_;
   Sabotage sabotage_;
-  std::vector<std::vector<Demand>> demands_;  // by kind, by step
-  std::vector<std::uint64_t> demand_keys_;    // by group
-  std::vector<std::uint32_t> taken_out_;      // scratch
+  DemandDraw demands_;
+  std::vector<std::uint32_t> taken_out_;  // scratch
 };
 
 }  // namespace vm::model

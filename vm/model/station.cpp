@@ -42,7 +42,8 @@ std::optional<Time> Station::alarm() {
   sooner_ = false;
   const double left = std::max(0.0, in_service_.front().finish - virtual_time_);
   // A thousandth of a nanosecond is what rounding in V may add; it must not cost a whole one.
-  const Time done = since_ + sim::from_seconds_up(std::max(0.0, left / rate_ - 1e-12));
+  const Time done =
+      sim::later(since_, sim::from_seconds_up(std::max(0.0, left / rate_ - 1e-12)));
   if (done >= alarm_) return {};
   alarm_ = done;
   return done;

@@ -1,14 +1,15 @@
 // Watch: turns what happens into observations and totals, and draws nothing and decides nothing.
 //
 // Rows are gathered in a batch that goes to the sink when it is large, when somebody should hear of
-// it at once (a notice), or after many events; without a sink they are not even made. Latencies
-// count for the totals from the end of the warm-up on.
+// it at once (a notice), or after many events; without a sink they are not even made. What clients
+// see is counted by Traffic, which both worlds share.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "vm/model/cloud.hpp"
+#include "vm/traffic.hpp"
 
 namespace vm::model {
 
@@ -16,8 +17,8 @@ class Watch {
  public:
   Watch(Cloud& cloud, const RunOptions& options);
 
-  void issued(GroupId group) { ++groups_[group.value].now.issued; }
-  void retried(GroupId group) { ++groups_[group.value].now.retries; }
+  void issued(GroupId group) { traffic_.issued(group); }
+  void retried(GroupId group) { traffic_.retried(group); }
   void ended(Time now, const Transaction& transaction, Outcome outcome, MachineId machine);
 
   void allocated(Time now, const Machine& machine, bool spare);
@@ -27,31 +28,24 @@ class Watch {
   void notice(Time now, const Notice& notice);
 
   /// One sample interval is over: closes each group's rows. Returns its outcomes for the SLA.
-  OutcomesCounted interval_over(Time now);
+  OutcomesCounted interval_over(Time now) { return traffic_.interval_over(now, batch_); }
 
   /// The latency objectives' quantiles over the window that is over now; empties the window.
-  void latency_window_over(std::vector<LatencyMeasured>& measured);
+  void latency_window_over(std::vector<LatencyMeasured>& measured) {
+    traffic_.latency_window_over(measured);
+  }
 
   /// Hands over what is gathered if that is due; the run calls it once per sample.
   void flush_if_due(Time now, std::uint64_t issued);
   void flush(Time now, std::uint64_t issued);
 
-  const sim::Histogram& latency(GroupId group) const { return groups_[group.value].whole; }
+  const sim::Histogram& latency(GroupId group) const { return traffic_.latency(group); }
 
  private:
-  struct Group {
-    sim::Histogram interval;  // ns
-    sim::Histogram whole;     // after the warm-up
-    ThroughputRow now;        // of the interval
-    std::uint64_t in_flight = 0;
-  };
-  LatencyRow latency_row(Time now, GroupId group, const sim::Histogram& latencies) const;
-
   Cloud& cloud_;
   ObservationSink* sink_;
   bool transactions_;
-  std::vector<Group> groups_;
-  sim::Histogram window_;  // all groups, for the latency objectives
+  Traffic traffic_;
   Batch batch_;
   bool urgent_ = false;
   std::uint64_t flushed_at_event_ = 0;

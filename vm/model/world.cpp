@@ -66,8 +66,8 @@ void World::on_sample(Time now) {
     watch_.sampled(now, machine, sample);
     if (machine.silent) continue;
     if (machine.late > Duration::zero()) {
-      const auto index = static_cast<std::uint32_t>(late_.size());
-      late_.push_back({machine.id, sample});
+      const std::uint32_t index = late_.take();
+      late_[index] = {machine.id, sample};
       cloud_.simulator.after(machine.late, {Kind::late_sample, index, 0});
     } else {
       operations_.tell(now, Sampled{machine.id, sample});
@@ -92,7 +92,9 @@ void World::on_latency_window(Time now) {
 }
 
 void World::on_late_sample(Time now, std::uint32_t index) {
-  operations_.tell(now, late_[index]);
+  const Sampled sampled = late_[index];
+  late_.give_back(index);
+  operations_.tell(now, sampled);
 }
 
 RunOutcome World::play() {
@@ -124,6 +126,7 @@ RunOutcome World::play() {
 RunOutcome World::outcome(Time end) {
   RunOutcome result;
   result.world = "simulated";
+  result.capacity = "exact processor sharing";
   result.fingerprint = fingerprint_.value();
   result.end = end;
   result.events = cloud_.simulator.fired();
@@ -146,7 +149,7 @@ RunOutcome World::outcome(Time end) {
     result.machines.push_back({.machine = machine.id,
                                .fleet = machine.fleet,
                                .flavor = machine.flavor,
-                               .state = machine.state,
+                               .state = machine.seen(),
                                .allocated = machine.allocated,
                                .released = released,
                                .utilisation = machine.mean_utilisation(end),

@@ -27,13 +27,18 @@ class World {
   void on(Time now, Event event);  // the kernel's door
   RunOutcome play();
 
+  /// For those who check that a run left everything as it should.
+  const Cloud& cloud() const { return cloud_; }
+  const Operations& operations() const { return operations_; }
+  const Faults& faults() const { return faults_; }
+
  private:
   void on_sample(Time now);
   void on_latency_window(Time now);
   void on_late_sample(Time now, std::uint32_t index);
   RunOutcome outcome(Time end);
 
-  const RunOptions& options_;
+  const RunOptions options_;
   Cloud cloud_;
   Watch watch_;
   Clients clients_;
@@ -42,7 +47,7 @@ class World {
   Faults faults_;
   sim::Fingerprint fingerprint_;
   Time interval_began_{};                  // of samples
-  std::vector<Sampled> late_;             // samples under way
+  Pool<Sampled> late_;                     // samples under way
   std::vector<LatencyMeasured> measured_;  // scratch
 };
 

@@ -7,7 +7,7 @@
 
 #include "sim/check.hpp"
 
-namespace vm::model {
+namespace vm {
 
 template <class Slot>
 class Pool {
@@ -37,6 +37,8 @@ class Pool {
   Slot& operator[](std::uint32_t index) { return slots_[index]; }
   const Slot& operator[](std::uint32_t index) const { return slots_[index]; }
   std::size_t used() const { return used_; }
+  /// Slots there are, in use or free: every index that take() ever gave is below.
+  std::size_t size() const { return slots_.size(); }
 
   /// Calls visit(index, slot) for each slot in use, by index.
   template <class Visit>
@@ -53,4 +55,4 @@ class Pool {
   std::size_t used_ = 0;
 };
 
-}  // namespace vm::model
+}  // namespace vm
