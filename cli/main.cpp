@@ -28,6 +28,7 @@ constexpr std::array verbs{
     Verb{"check", "FILE...", "validate scenarios and say what theory predicts, without running",
          cli::check},
     Verb{"report", "RUN", "print the summary of a run again", cli::report},
+    Verb{"agent", "", "sample this host for Prometheus, or for a gateway", cli::agent},
 };
 
 void print_help(std::ostream& out) {

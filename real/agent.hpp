@@ -40,8 +40,9 @@ class Agent {
   struct Config {
     std::filesystem::path proc = "/proc";
     std::function<sim::Time()> now = monotonic_now;
-    std::optional<vm::MachineId> host;  // the number under which the host itself is sampled, if any
-    vm::Capacity capacity;              // of the host: disk and network, 0 where not known
+    std::optional<vm::MachineId>
+        host{};               // the number under which the host itself is sampled, if any
+    vm::Capacity capacity{};  // of the host: disk and network, 0 where not known
   };
   using Samples = std::vector<std::pair<vm::MachineId, vm::Sample>>;
 
@@ -50,6 +51,7 @@ class Agent {
   /// Begins to watch a node; one that is watched under this number already is replaced.
   void watch(Watched node);
   void forget(vm::MachineId machine);
+  void forget_all() { nodes_.clear(); }
   std::size_t watching() const { return nodes_.size(); }
 
   /// Reads everything and gives one sample for each machine with two readings: the host first, then

@@ -10,11 +10,6 @@ namespace {
 
 constexpr unsigned readings_between_scans = 16;
 
-std::uint64_t page_bytes() {
-  static const auto size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return size;
-}
-
 }  // namespace
 
 NodeFiles::NodeFiles(const std::filesystem::path& proc, Watched watched)

@@ -24,7 +24,7 @@ struct Watched {
   int pid = 0;
   std::filesystem::path directory;  // where its meter is
   vm::Capacity capacity;
-  std::filesystem::path cgroup;  // cpuacct.usage or cpu.stat of its burners; empty: its threads
+  std::filesystem::path cgroup{};  // cpuacct.usage or cpu.stat of its burners; empty: its threads
 };
 
 struct NodeReading {

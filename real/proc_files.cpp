@@ -46,6 +46,11 @@ void refill(ProcFile& file, TextBuffer& buffer, std::optional<T>& into, std::str
 
 }  // namespace
 
+std::uint64_t page_bytes() {
+  static const auto size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
 std::optional<std::string_view> ProcFile::read(TextBuffer& buffer) {
   if (file_) {
     if (const auto text = read_open(buffer)) return text;

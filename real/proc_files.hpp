@@ -23,6 +23,9 @@ namespace real {
 
 using TextBuffer = std::vector<char>;  // the shared buffer
 
+/// What /proc counts memory in.
+std::uint64_t page_bytes();
+
 /// One file, opened when first read.
 class ProcFile {
  public:

@@ -1,0 +1,144 @@
+// brink agent: shows what this host does to Prometheus, or tells it to a gateway.
+#include <chrono>
+#include <cmath>
+#include <iostream>
+
+#include <sys/prctl.h>
+
+#include "cli/options.hpp"
+#include "cli/verbs.hpp"
+#include "real/agent_service.hpp"
+#include "real/ending.hpp"
+#include "vm/quantity.hpp"
+#include "vm/spelling.hpp"
+
+namespace cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* explanation =
+    "usage: brink agent [OPTIONS]\n\n"
+    "Samples this host and shows it at GET /metrics in the Prometheus text format, with\n"
+    "node_exporter's names where the meaning is the same; GET /healthz says whether it works.\n"
+    "Started by brink real it tells the gateway of the run instead.\n\n";
+
+constexpr const char* example =
+    "\nexample: brink agent --listen 127.0.0.1:9110 --interval 1s\n"
+    "         curl -s http://127.0.0.1:9110/metrics | grep brink_utilisation\n"
+    "exit: 0 ended by Ctrl-C or SIGTERM, 2 bad usage, 3 the port is taken or a file cannot be "
+    "read\n";
+
+constexpr auto least_interval = 100ms;
+constexpr auto most_interval = 1h;
+
+struct Wanted {
+  std::string listen, interval = "1s", token_file, proc = "/proc", disk, network;
+  std::vector<std::string> names;
+  std::size_t processes = 0;
+  std::string gateway, key_file;
+  bool follow_stdin = false;
+};
+
+template <class T>
+T good(sim::Result<T> result, const char* option) {
+  if (!result) throw UsageError{std::string{option} + ": " + result.error()};
+  return *result;
+}
+
+std::chrono::milliseconds interval_of(const std::string& text) {
+  const sim::Duration span = good(vm::parse_duration(text), "--interval");
+  if (span < least_interval || span > most_interval) {
+    throw UsageError{"--interval: between 100 ms and 1 h, and not " + text};
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(span);
+}
+
+real::HttpServer::Options http_of(const Wanted& wanted) {
+  const auto [host, port] = good(real::split_address(wanted.listen), "--listen");
+  boost::system::error_code no_address;
+  boost::asio::ip::make_address(host, no_address);
+  if (no_address) {
+    throw UsageError{"--listen: " + vm::in_quotes(host) + " is no address, such as 127.0.0.1"};
+  }
+  const sim::Result<double> number = vm::parse_number(port);
+  if (!number || *number < 0 || *number > 65535 || *number != std::floor(*number)) {
+    throw UsageError{"--listen: " + vm::in_quotes(port) + " is no port, such as 9110"};
+  }
+  real::HttpServer::Options http;
+  http.host = host;
+  http.port = static_cast<std::uint16_t>(*number);
+  http.names = wanted.names;
+  http.connections = 64;
+  http.body_bytes = 1 << 10;
+  http.rate = {.per_second = 100, .burst = 200};
+  return http;
+}
+
+real::AgentService::Options service_of(const Wanted& wanted) {
+  real::AgentService::Options service;
+  service.agent.proc = wanted.proc;
+  if (!wanted.disk.empty()) {
+    service.agent.capacity.disk = good(vm::parse_byte_rate(wanted.disk), "--disk");
+  }
+  if (!wanted.network.empty()) {
+    service.agent.capacity.network = good(vm::parse_byte_rate(wanted.network), "--network");
+  }
+  service.interval = interval_of(wanted.interval);
+  if (!wanted.listen.empty()) service.http = http_of(wanted);
+  if (!wanted.token_file.empty()) service.token = real::read_secret_line(wanted.token_file);
+  service.processes = wanted.processes;
+  service.gateway = wanted.gateway;
+  if (!wanted.gateway.empty()) service.key = real::read_key_file(wanted.key_file);
+  service.report = [](const std::string& what) { std::cerr << "agent: " << what << std::endl; };
+  if (service.http) service.http->report = service.report;
+  return service;
+}
+
+}  // namespace
+
+int agent(Arguments arguments) {
+  namespace po = boost::program_options;
+  Wanted wanted;
+  Options options;
+  const auto text = [](std::string& into, const char* name) {
+    return po::value(&into)->value_name(name);
+  };
+  options.shown.add_options()  //
+      ("listen", text(wanted.listen, "ADDRESS:PORT"),
+       "where the page is; 127.0.0.1:9110 unless there is a gateway; port 0: any")(
+          "interval", text(wanted.interval, "TIME"), "between samples: 1s, at least 100ms")(
+          "token-file", text(wanted.token_file, "FILE"),
+          "what a scrape must bring as its bearer token, in a file of mode 0600")(
+          "host", po::value(&wanted.names)->value_name("NAME"),
+          "a name by which scrapes may call this host, besides localhost; repeatable")(
+          "disk", text(wanted.disk, "RATE"), "what the disks can do, such as \"200 MB/s\"")(
+          "network", text(wanted.network, "RATE"), "what the network can do, \"1 Gbit/s\"")(
+          "processes", po::value(&wanted.processes)->value_name("N"),
+          "list the N busiest processes, by their short names")("proc", text(wanted.proc, "DIR"),
+                                                                "read this instead of /proc")(
+          "gateway", text(wanted.gateway, "HOST:PORT"), "send the samples there")(
+          "key-file", text(wanted.key_file, "FILE"), "key of the run, to introduce itself with")(
+          "follow-stdin", po::bool_switch(&wanted.follow_stdin), "end when standard input does");
+  if (!options.parse(arguments)) {
+    std::cout << explanation << options.shown << example;
+    return exit_done;
+  }
+  if (wanted.gateway.empty() != wanted.key_file.empty()) {
+    throw UsageError{"--gateway and --key-file belong together"};
+  }
+  if (wanted.gateway.empty() && wanted.listen.empty()) wanted.listen = "127.0.0.1:9110";
+
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  boost::asio::io_context io{1};
+  real::AgentService service{io, service_of(wanted)};
+  const real::Ending ending{io, wanted.follow_stdin, [&] {
+                              service.close();
+                              io.stop();  // a gateway that is being dialled is not waited for
+                            }};
+  if (!wanted.listen.empty()) std::cout << "listening on " << service.address() << std::endl;
+  io.run();
+  return exit_done;
+}
+
+}  // namespace cli

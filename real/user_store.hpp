@@ -1,0 +1,46 @@
+// User store: names and password hashes in one SQLite file.
+//
+// Nothing else is kept of anybody. The file is created with mode 0600. A user is durable when add()
+// returns.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <sqlite3.h>
+
+namespace real {
+
+class UserStore {
+ public:
+  /// Opens or creates the file. Throws std::runtime_error with its name.
+  explicit UserStore(const std::filesystem::path& file);
+
+  /// Adds a user; false when there is one by this name. Throws std::runtime_error.
+  bool add(std::string_view name, std::string_view hash, std::int64_t now);
+  /// The hash of a user's password; none where there is no such user. Throws std::runtime_error.
+  std::optional<std::string> hash_of(std::string_view name) const;
+  std::int64_t count() const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
+    void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Close>;
+
+  Statement prepare(const char* sql) const;
+  /// One step; what SQLite refuses is thrown.
+  bool step(const Statement& statement) const;
+  [[noreturn]] void fail() const;
+
+  std::string file_;
+  std::unique_ptr<sqlite3, Close> db_;
+  Statement add_, find_, count_;
+};
+
+}  // namespace real
