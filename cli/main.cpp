@@ -29,6 +29,7 @@ constexpr std::array verbs{
          cli::check},
     Verb{"report", "RUN", "print the summary of a run again", cli::report},
     Verb{"agent", "", "sample this host for Prometheus, or for a gateway", cli::agent},
+    Verb{"node", "", "stand for one machine of a real run", cli::node},
 };
 
 void print_help(std::ostream& out) {

@@ -30,5 +30,6 @@ int run(Arguments arguments);
 int check(Arguments arguments);
 int report(Arguments arguments);
 int agent(Arguments arguments);
+int node(Arguments arguments);
 
 }  // namespace cli

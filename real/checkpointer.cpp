@@ -39,8 +39,8 @@ void Checkpointer::work() {
     lock.unlock();
     int pages = 0, moved = 0;
     // A full disk or a long reader only means that there is more to do the next time.
-    const int code = sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
-                                               &pages, &moved);
+    const int code =
+        sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
     if (code == SQLITE_OK) nearly_done_ = pages - moved < few_pages;
     lock.lock();
     wanted_ = false;

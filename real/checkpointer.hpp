@@ -2,8 +2,8 @@
 // commits, so that no transaction waits for it.
 //
 // While transactions keep coming, a checkpoint beside them never reaches the WAL's end, and the WAL
-// would grow for ever. So when one has done nearly all, `nearly_done` tells the committing thread to
-// do the short rest by itself between two commits; after that the WAL starts anew.
+// would grow for ever. So when one has done nearly all, `nearly_done` tells the committing thread
+// to do the short rest by itself between two commits; after that the WAL starts anew.
 #pragma once
 
 #include <atomic>

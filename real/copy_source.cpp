@@ -51,12 +51,18 @@ void CopySource::copy_round() {
   run("copy round", copy_written());
 }
 
+void CopySource::take_over() {
+  following_ = true;
+  run("second copy", connect());
+}
+
 void CopySource::begin_to_follow() {
   run("second copy", catch_up());
 }
 
 void CopySource::run(const char* name, awaitable<void> task) {
-  const auto guarded = [](std::shared_ptr<CopySource> self, awaitable<void> work) -> awaitable<void> {
+  const auto guarded = [](std::shared_ptr<CopySource> self,
+                          awaitable<void> work) -> awaitable<void> {
     std::string failure;
     try {
       co_await std::move(work);
@@ -116,8 +122,8 @@ awaitable<void> CopySource::send_written() {
   sequences.erase(repeated.begin(), repeated.end());
   constexpr std::size_t at_once = 512;
   for (std::size_t at = 0; at < sequences.size() && !ended_; at += at_once) {
-    const auto some = std::span{sequences}.subspan(at).first(
-        std::min(at_once, sequences.size() - at));
+    const auto some =
+        std::span{sequences}.subspan(at).first(std::min(at_once, sequences.size() - at));
     auto rows = co_await worker_.call([&] { return reader_.rows(holding_.slot, some); });
     co_await send_rows(std::move(rows));
   }
@@ -217,9 +223,17 @@ void CopySource::send(Chunk chunk) {
   transmit(kept_.emplace_back(std::move(chunk)));
 }
 
-void CopySource::transmit(const Chunk& chunk) {
+void CopySource::transmit(Chunk& chunk) {
+  if (!link_ || !introduced_) return;  // resume() will
   node_.meter.network_served({static_cast<std::int64_t>(size_of(chunk))});
-  if (link_ && introduced_) std::visit([this](const auto& c) { link_->send(c); }, chunk);
+  std::visit(
+      [this](auto& c) {
+        const std::uint64_t ours = c.chunk;
+        c.chunk += offset_.value_or(0);
+        link_->send(c);
+        c.chunk = ours;
+      },
+      chunk);
 }
 
 awaitable<void> CopySource::connect() {
@@ -230,7 +244,7 @@ awaitable<void> CopySource::connect() {
   while (!ended_) {
     try {
       link_ = co_await dial(io_, order_.address,
-                            {.role = Role::node, .id = node_.machine.value, .token = node_.token},
+                            {.role = Role::node, .id = node_.machine.value, .token = node_.token()},
                             std::chrono::seconds{1});
       break;
     } catch (const std::runtime_error& e) {
@@ -278,16 +292,18 @@ void CopySource::on_message(Message& message) {
 }
 
 void CopySource::resume(std::uint64_t stored) {
+  // Another owner sent the ones before: numbers go on from where it stopped.
+  if (order_.takes_over && !offset_) offset_ = stored;
   introduced_ = true;
-  for (const Chunk& chunk : kept_) {
-    if (number_of(chunk) > stored) transmit(chunk);
+  for (Chunk& chunk : kept_) {
+    if (number_of(chunk) + offset_.value_or(0) > stored) transmit(chunk);
   }
   if (digest_wanted_) ask_digest();
   changed_.cancel();
 }
 
 void CopySource::on_stored(std::uint64_t chunk) {
-  stored_ = std::max(stored_, chunk);
+  stored_ = std::max(stored_, chunk - std::min(chunk, offset_.value_or(0)));
   while (!kept_.empty() && number_of(kept_.front()) <= stored_) {
     kept_bytes_ -= size_of(kept_.front());
     kept_.pop_front();

@@ -16,6 +16,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -33,6 +34,7 @@ class CopySource : public std::enable_shared_from_this<CopySource> {
     std::string address;   // of the target
     double bandwidth = 0;  // bytes/s, at most
     bool replica = false;
+    bool takes_over = false;  // a second copy that another owner kept until now
   };
   /// What its owner wants to know. None is called after stop().
   struct Tell {
@@ -51,7 +53,11 @@ class CopySource : public std::enable_shared_from_this<CopySource> {
   /// From now on every write goes to the target too, after what it has missed; round_stored() tells
   /// when it has that.
   void begin_to_follow();
-  bool follows() const { return following_ && !ended_; }
+  /// The second copy is complete but for what the former owner had not acknowledged: it is
+  /// followed at once.
+  void take_over();
+  /// Also when its link is broken for good: then what is written waits for a word from the gateway.
+  bool follows() const { return following_; }
   /// Sends one write; returns the number of its chunk.
   std::uint64_t follow(const Row& row);
   void ask_digest();
@@ -85,7 +91,7 @@ class CopySource : public std::enable_shared_from_this<CopySource> {
   void on_stored(std::uint64_t chunk);
   void resume(std::uint64_t stored);
   void send(Chunk chunk);
-  void transmit(const Chunk& chunk);
+  void transmit(Chunk& chunk);
   void flush_followed();
   void reserve();
   void release();
@@ -105,6 +111,7 @@ class CopySource : public std::enable_shared_from_this<CopySource> {
   std::deque<Chunk> kept_;  // sent or to be sent, and not synced there yet
   std::size_t kept_bytes_ = 0;
   std::uint64_t next_chunk_ = 1, stored_ = 0;
+  std::optional<std::uint64_t> offset_;  // of our numbers on the wire, when it takes over
   asio::steady_timer changed_;
 
   std::vector<std::uint64_t> dirty_;

@@ -46,12 +46,16 @@ std::string CopyTarget::objection(const CopyBegin& order) {
 }
 
 void CopyTarget::begin(const std::shared_ptr<Link>& link, const CopyBegin& order) {
-  if (const auto found = copies_.find(order.attempt.value); found != copies_.end()) {
-    found->second.link = link;  // it dialled again
-    found->second.received = found->second.stored;
-    link->send(CopyStored{order.attempt, found->second.stored});
+  const auto found = copies_.find(order.attempt.value);
+  if (found != copies_.end() && order.epoch >= found->second.holding.epoch) {
+    Copy& copy = found->second;  // the source dialled again, or a new owner goes on
+    copy.holding.epoch = order.epoch;
+    copy.link = link;
+    copy.received = copy.stored;
+    link->send(CopyStored{order.attempt, copy.stored});
     return;
   }
+  if (found != copies_.end()) return refuse(*link, order.attempt, "a later owner keeps it");
   if (const auto reason = objection(order); !reason.empty()) {
     return refuse(*link, order.attempt, reason);
   }
@@ -130,14 +134,14 @@ void CopyTarget::end(Link& link, const CopyEnd& chunk) {
   // rows; a migration carries the owner's count along, and with it whatever was counted twice.
   Change change = Nothing{};
   if (!copy->replica) change = Carry{slot, {chunk.count, chunk.sum}};
-  node_.store.submit(std::move(change), [this, attempt = chunk.attempt, slot,
-                                         n = chunk.chunk](bool ok) {
-    const auto found = copies_.find(attempt.value);
-    if (ok && found != copies_.end() && found->second.holding.slot == slot) {
-      found->second.complete = true;
-    }
-    stored(attempt, slot, n, ok);
-  });
+  node_.store.submit(std::move(change),
+                     [this, attempt = chunk.attempt, slot, n = chunk.chunk](bool ok) {
+                       const auto found = copies_.find(attempt.value);
+                       if (ok && found != copies_.end() && found->second.holding.slot == slot) {
+                         found->second.complete = true;
+                       }
+                       stored(attempt, slot, n, ok);
+                     });
 }
 
 void CopyTarget::stored(vm::Attempt attempt, Slot slot, std::uint64_t chunk, bool ok) {

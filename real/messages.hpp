@@ -201,7 +201,11 @@ struct TakeOver {  // to the target: you own it
   vm::Attempt attempt{};
   vm::TenantId tenant{};
   vm::Epoch epoch = 0;
-  REAL_FIELDS(&TakeOver::attempt, &TakeOver::tenant, &TakeOver::epoch)
+  // A complete second copy on a third machine stays one, and the new owner keeps it up from now on.
+  vm::Attempt replica{};  // under which it was made
+  std::string address{};  // of the machine that has it; empty: there is none
+  REAL_FIELDS(&TakeOver::attempt, &TakeOver::tenant, &TakeOver::epoch, &TakeOver::replica,
+              &TakeOver::address)
 };
 struct TakenOver {  // and that is on its disk
   vm::Attempt attempt{};

@@ -12,7 +12,8 @@ constexpr double payload_limit = static_cast<double>(frame_limit) - 4096;
 
 void NodeParts::answer(const Waiter& waiter, Result result, const std::string& owner) {
   if (waiter.link != gateway.number()) return;
-  Answer answer{.id = waiter.id, .result = result, .machine = machine, .owner = owner, .payload = {}};
+  Answer answer{
+      .id = waiter.id, .result = result, .machine = machine, .owner = owner, .payload = {}};
   if (result == Result::committed) {
     answer.payload.assign(static_cast<std::size_t>(std::min(waiter.network, payload_limit)), 'x');
   }

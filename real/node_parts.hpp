@@ -1,7 +1,9 @@
 // NodeParts: what the parts of a node share. Everything here belongs to the loop's thread.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "real/link.hpp"
@@ -43,14 +45,15 @@ class GatewayLink {
 struct NodeParts {
   asio::io_context& io;
   vm::MachineId machine;
-  std::string token;  // with which it introduces itself to other nodes
+  std::function<std::string()> token;  // with which it introduces itself to other nodes
   Meter meter;
   Memory memory;
   Store store;
   GatewayLink gateway;
   Pacer* network = nullptr;
-  std::map<vm::TenantId, Tenant> tenants;  // owned or fenced
-  bool disk_full = false;                  // by a disturbance
+  std::map<vm::TenantId, Tenant> tenants;                      // owned or fenced
+  bool disk_full = false;                                      // by a disturbance
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // whose end coroutines look for
 
   Tenant* find(vm::TenantId id) {
     const auto found = tenants.find(id);

@@ -16,7 +16,8 @@ class SequenceSet {
   /// False when it was there already.
   bool add(std::uint64_t sequence) {
     auto after = ranges_.end();
-    if (!ranges_.empty() && std::prev(after)->first > sequence) after = ranges_.upper_bound(sequence);
+    if (!ranges_.empty() && std::prev(after)->first > sequence)
+      after = ranges_.upper_bound(sequence);
     const auto before = after == ranges_.begin() ? ranges_.end() : std::prev(after);
     const bool has_before = before != ranges_.end();
     if (has_before && before->second >= sequence) return false;

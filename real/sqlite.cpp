@@ -11,10 +11,10 @@ namespace {
 }  // namespace
 
 Database open_database(const std::filesystem::path& file, Access access) {
-  const int flags = SQLITE_OPEN_NOMUTEX |
-                    (access == Access::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                     : access == Access::write ? SQLITE_OPEN_READWRITE
-                                               : SQLITE_OPEN_READONLY);
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (access == Access::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                             : access == Access::write ? SQLITE_OPEN_READWRITE
+                                                       : SQLITE_OPEN_READONLY);
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
   Database db{raw};  // sqlite wants it closed on failure too

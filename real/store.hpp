@@ -26,7 +26,8 @@
 
 namespace real {
 
-// ---- Changes: what StoreFile can do, as values ---------------------------------------------------
+// ---- Changes: what StoreFile can do, as values
+// ---------------------------------------------------
 
 struct Settle {
   Holding holding;

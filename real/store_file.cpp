@@ -161,7 +161,8 @@ void StoreFile::rollback() noexcept {
 
 StoreFile::Book& StoreFile::touch(Slot slot) {
   const auto found = books_.find(slot);
-  SIM_CHECK(found != books_.end());
+  // Its creation may have been refused a group before.
+  if (found == books_.end()) throw StoreError{path_.string(), "no such holding"};
   undo_.try_emplace(slot, found->second);
   return found->second;
 }
@@ -256,9 +257,8 @@ void StoreFile::trim(Slot slot, Book& book, std::uint64_t newest) {
 bool StoreFile::trim_one(Slot slot, Book& book, std::uint64_t newest) {
   for (const bool filler : {true, false}) {
     if (filler && book.oldest >= filler_begin) continue;
-    const std::uint64_t from =
-        filler ? sequence_of_age(book.oldest)
-               : sequence_of_age(std::max(book.oldest, filler_begin));
+    const std::uint64_t from = filler ? sequence_of_age(book.oldest)
+                                      : sequence_of_age(std::max(book.oldest, filler_begin));
     bind(oldest_, 1, row_id(slot, from));
     bind(oldest_, 2, row_id(slot, filler ? sequence_end : filler_begin));
     if (!next_row(oldest_)) {
@@ -283,6 +283,7 @@ bool StoreFile::trim_one(Slot slot, Book& book, std::uint64_t newest) {
 }
 
 void StoreFile::erase(Slot slot, std::uint32_t limit) {
+  if (!books_.contains(slot)) return;
   Book& book = touch(slot);
   run(erase_, row_id(slot, 0), row_id(slot + 1, 0), std::int64_t{limit});
   const auto gone = static_cast<std::uint64_t>(sqlite3_changes(db_.get()));
@@ -291,6 +292,7 @@ void StoreFile::erase(Slot slot, std::uint32_t limit) {
 }
 
 void StoreFile::forget(Slot slot) {
+  if (!books_.contains(slot)) return;
   touch(slot);
   books_.erase(slot);
   run(forget_, std::int64_t{slot});

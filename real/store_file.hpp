@@ -5,8 +5,8 @@
 //
 // WAL with synchronous = FULL: what commit() has returned from survives the process and the power.
 // A holding's figures are written in the same transaction as the rows that they are about; a write
-// applied twice would show as a count above the rows. With `keep`, the values of the oldest rows are
-// emptied, but the rows stay: they are what says that a write was applied.
+// applied twice would show as a count above the rows. With `keep`, the values of the oldest rows
+// are emptied, but the rows stay: they are what says that a write was applied.
 //
 // Everything throws StoreError where the file system refuses; after rollback() the file and the
 // figures are as they were at begin(), and it goes on.

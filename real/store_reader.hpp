@@ -23,7 +23,8 @@ class StoreReader {
   void begin();
   void end();
 
-  /// The next rows of a slot from `from` on, until their values exceed `size`; empty after the last.
+  /// The next rows of a slot from `from` on, until their values exceed `size`; empty after the
+  /// last.
   std::vector<Row> rows(Slot slot, std::uint64_t from, std::size_t size);
   /// Those of `sequences`, ascending, that there are.
   std::vector<Row> rows(Slot slot, std::span<const std::uint64_t> sequences);

@@ -34,9 +34,9 @@ struct PendingWrite {
 struct Tenant {
   Holding holding;
   SequenceSet applied;
-  std::unordered_map<std::uint64_t, PendingWrite> pending;  // by sequence
+  std::unordered_map<std::uint64_t, PendingWrite> pending;   // by sequence
   std::deque<std::pair<std::uint64_t, std::uint64_t>> sent;  // chunk, sequence: awaiting a replica
-  std::optional<vm::Attempt> frozen;  // by which migration
+  std::optional<vm::Attempt> frozen;                         // by which migration
   bool frozen_told = false;
   std::shared_ptr<CopySource> move, replica;
   vm::Bytes held{};     // memory: of its state and of what is being written
