@@ -17,7 +17,7 @@
 #include "bench/bench.hpp"
 #include "real/link.hpp"
 #include "real/load.hpp"
-#include "real/sequence_set.hpp"
+#include "real/sequence_ranges.hpp"
 #include "vm/ledger.hpp"
 
 namespace {
@@ -52,7 +52,7 @@ class Answerer {
 
  private:
   struct Owner {
-    real::SequenceSet held;
+    real::SequenceRanges held;
     vm::Digest applied;
   };
   void on(real::Message& message) {

@@ -35,6 +35,7 @@ constexpr std::array verbs{
     Verb{"gateway", "", "where clients knock in a real run", cli::gateway},
     Verb{"agent", "", "sample this host for Prometheus, or for a gateway", cli::agent},
     Verb{"compare", "RUN RUN", "the figures of two runs side by side", cli::compare},
+    Verb{"node", "", "stand for one machine of a real run", cli::node},
 };
 
 void print_help(std::ostream& out) {

@@ -34,5 +34,6 @@ int compare(Arguments arguments);
 int real_world(Arguments arguments);  // brink real
 int replay(Arguments arguments);
 int gateway(Arguments arguments);
+int node(Arguments arguments);
 
 }  // namespace cli

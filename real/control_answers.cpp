@@ -57,7 +57,8 @@ void ControlLoop::on(vm::MachineId machine, const Verified& answer) {
 void ControlLoop::on(vm::MachineId machine, const TakenOver& answer) {
   const Undone::Transfer* t = undone_.transfer(answer.attempt);
   if (t == nullptr || t->to != machine || t->step != Step::switching) return;
-  attach_replica(*t);
+  keep_stream(t->tenant);
+  finish_switch(t->attempt);
 }
 
 void ControlLoop::on(vm::MachineId machine, const Fenced& answer) {
@@ -105,15 +106,16 @@ void ControlLoop::on(vm::MachineId machine, const Replicated& answer) {
   if (const vm::Replicate* found = undone_.replication(answer.attempt)) {
     const vm::Replicate order = *found;
     if (inventory()[order.tenant].owner != machine) return;
-    streams_[order.tenant] = {order.attempt, machine, order.to};
-    return tell(vm::Replicated{order.attempt});
+    tell(vm::Replicated{order.attempt});
+    keep_stream(order.tenant);
   }
-  const vm::Attempt attempt{answer.attempt.value & 0x7fffffffu};
-  const Undone::Transfer* t = undone_.transfer(attempt);
-  if (t == nullptr || t->to != machine || attaching_.erase(attempt) == 0) return;
-  const vm::MachineId replica = inventory()[t->tenant].replica;
-  if (replica != vm::no_machine) streams_[t->tenant] = {answer.attempt, machine, replica};
-  finish_switch(attempt);
+}
+
+/// From now on its owner keeps the tenant's second copy up, if there is a complete one.
+void ControlLoop::keep_stream(vm::TenantId id) {
+  const vm::Inventory::Tenant& tenant = inventory()[id];
+  if (!tenant.replica_complete) return;
+  streams_[id] = {undone_.replica_attempt(id), tenant.owner, tenant.replica};
 }
 
 /// Owners are told of second copies that are none any more: they acknowledge alone from then on.

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "real/link.hpp"
-#include "real/sequence_set.hpp"
+#include "real/sequence_ranges.hpp"
 #include "vm/ledger.hpp"
 
 namespace tests {
@@ -18,7 +18,7 @@ namespace tests {
 class FakeGateway {
  public:
   struct Owner {
-    real::SequenceSet held;
+    real::SequenceRanges held;
     vm::Digest applied;
   };
 

@@ -1,10 +1,10 @@
-#include "real/sequence_set.hpp"
+#include "real/sequence_ranges.hpp"
 
 #include <algorithm>
 
 namespace real {
 
-bool SequenceSet::add(std::uint64_t sequence) {
+bool SequenceRanges::add(std::uint64_t sequence) {
   // The first range that ends at `sequence` or beyond; nearly always the end.
   std::size_t at = ranges_.size();
   while (at > 0 && ranges_[at - 1].last >= sequence) --at;

@@ -1,4 +1,4 @@
-#include "real/sequence_set.hpp"
+#include "real/sequence_ranges.hpp"
 
 #include <set>
 
@@ -9,7 +9,7 @@
 namespace {
 
 using real::Range;
-using real::SequenceSet;
+using real::SequenceRanges;
 
 /// The plain way: every sequence by itself.
 std::set<std::uint64_t> spelled_out(const std::vector<Range>& ranges) {
@@ -20,8 +20,8 @@ std::set<std::uint64_t> spelled_out(const std::vector<Range>& ranges) {
   return all;
 }
 
-SequenceSet random_set(sim::RandomStream& chance, std::uint64_t below, int adds) {
-  SequenceSet set;
+SequenceRanges random_set(sim::RandomStream& chance, std::uint64_t below, int adds) {
+  SequenceRanges set;
   for (int i = 0; i < adds; ++i) set.add(chance.below(below));
   return set;
 }
@@ -32,7 +32,7 @@ TEST_CASE("sequence set: the same as std::set, whatever the order of adding") {
   const auto seed = GENERATE(range(0u, 50u));
   CAPTURE(seed);
   sim::RandomStream chance{seed, "sequences"};
-  SequenceSet set;
+  SequenceRanges set;
   std::set<std::uint64_t> plain;
   for (int i = 0; i < 300; ++i) {
     const std::uint64_t sequence = chance.below(200);
@@ -48,7 +48,7 @@ TEST_CASE("sequence set: the same as std::set, whatever the order of adding") {
 }
 
 TEST_CASE("sequence set: in order and without gaps it is one range") {
-  SequenceSet set;
+  SequenceRanges set;
   for (std::uint64_t s = 0; s < 1'000'000; ++s) set.add(s);
   CHECK(set.ranges() == std::vector<Range>{{0, 999'999}});
 }
@@ -57,8 +57,8 @@ TEST_CASE("sequence set: a difference is what std::set says it is") {
   const auto seed = GENERATE(range(0u, 100u));
   CAPTURE(seed);
   sim::RandomStream chance{seed, "differences"};
-  const SequenceSet all = random_set(chance, 120, 80);
-  const SequenceSet some = random_set(chance, 150, 60);
+  const SequenceRanges all = random_set(chance, 120, 80);
+  const SequenceRanges some = random_set(chance, 150, 60);
   std::set<std::uint64_t> expected = spelled_out(all.ranges());
   for (const std::uint64_t s : spelled_out(some.ranges())) expected.erase(s);
   const auto rest = real::difference(all.ranges(), some.ranges());
