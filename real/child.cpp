@@ -6,8 +6,8 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -149,7 +149,8 @@ Child::Child(asio::io_context& io, const std::vector<std::string>& words, Handle
     shared_->reap();
     throw std::system_error{number, std::generic_category(), words[0]};
   }
-  const int process = ::pidfd_open(pid, 0);
+  // By number: Debian 12's <sys/pidfd.h> forgets that C++ mangles names.
+  const int process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (process < 0) throw refused_by_system("pidfd_open");
   shared_->process.assign(process);
   shared_->output.from.assign(::fcntl(out.read.get(), F_DUPFD_CLOEXEC, 3));

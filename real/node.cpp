@@ -134,6 +134,9 @@ void Node::Parts::disturb(const Disturb& order) {
     case Disturbance::disk_full:
       node.disk_full = order.amount != 0;
       return;
+    case Disturbance::lose_samples:
+    case Disturbance::late_samples:
+      return;  // between agent and gateway
   }
 }
 
