@@ -198,7 +198,7 @@ std::vector<std::string> Stage::node_words(vm::MachineId id) const {
 
 void Stage::start_machine(vm::MachineId id) {
   Machine& machine = machines_.at(id);
-  machine.listening = false;
+  machine.listening = machine.killed = false;
   machine.last_error.clear();
   machine.up = {.attempt = machine.attempt, .machine = id};
   machine.up.directory = folder_ / ("machine" + std::to_string(id.value));
@@ -232,9 +232,9 @@ void Stage::on_node_end(vm::MachineId id, const std::string& how) {
   }
   const std::string why =
       machine.last_error.empty() ? how : how + ": " + machine.last_error;
-  if (!booted && !ready_) {
-    return fail("machine " + std::to_string(id.value) + " did not come up, " + why);
-  }
+  const std::string name = "machine " + std::to_string(id.value);
+  if (!ready_) return fail(name + (booted ? " ended, " : " did not come up, ") + why);
+  if (!machine.killed) handlers_.report(name + " ended by itself (" + why + ")");
   if (!booted && machine.attempt != vm::Attempt{} && !machine.up.returned) {
     return tell(LaunchFailed{.attempt = machine.attempt, .machine = id, .reason = why});
   }
@@ -251,7 +251,9 @@ void Stage::remove_cgroup(Machine& machine) {
 
 void Stage::kill_machine(vm::MachineId id) {
   const auto found = machines_.find(id);
-  if (found != machines_.end() && found->second.child) found->second.child->kill(SIGKILL);
+  if (found == machines_.end() || !found->second.child) return;
+  found->second.killed = true;
+  found->second.child->kill(SIGKILL);
 }
 
 void Stage::kill_gateway() {

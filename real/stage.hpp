@@ -84,6 +84,7 @@ class Stage {
     MachineUp up{};          // as told, once it listens
     bool listening = false;
     bool released = false;
+    bool killed = false;     // by us: no news for people
     bool unreported = false; // has ended, and the journal does not say so yet
     bool lost = false;       // so says the journal
     std::string last_error{};

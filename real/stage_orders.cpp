@@ -114,7 +114,7 @@ void Stage::on(const Stop& stop) {
     return tell(Stopped{.machine = stop.machine,
                         .directory = machine.released ? std::string{} : machine.up.directory});
   }
-  if (!stop.release) return machine.child->kill(SIGKILL);  // it may hang: it is not asked
+  if (!stop.release) return kill_machine(stop.machine);  // it may hang: it is not asked
   machine.child->close_input();
   later(1s, [this, id = stop.machine] { kill_machine(id); });
 }
