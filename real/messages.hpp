@@ -259,13 +259,15 @@ struct DropReplica {  // to the owner: acknowledge alone; to the second machine:
   vm::TenantId tenant{};
   REAL_FIELDS(&DropReplica::tenant)
 };
-enum class Disturbance : std::uint8_t { slow, leak, disk_full };
+enum class Disturbance : std::uint8_t { slow, leak, disk_full, lose_samples, late_samples };
 template <>
-inline constexpr std::uint8_t enumerator_count<Disturbance> = 3;
-struct Disturb {  // a fault of the scenario
+inline constexpr std::uint8_t enumerator_count<Disturbance> = 5;
+struct Disturb {  // a fault of the scenario: stage to gateway, which passes on what is the node's
+  vm::MachineId machine{};
   Disturbance kind = Disturbance::slow;
-  double amount = 0;  // slow: share of the CPU left; leak: bytes/s; disk_full: 1 or 0
-  REAL_FIELDS(&Disturb::kind, &Disturb::amount)
+  // slow: share of the CPU left; leak: bytes/s; late_samples: s; the others: 1 or 0
+  double amount = 0;
+  REAL_FIELDS(&Disturb::machine, &Disturb::kind, &Disturb::amount)
 };
 
 // ---- Node to node ------------------------------------------------------------------------------
@@ -352,7 +354,8 @@ struct Sampled {
 
 struct Begin {  // stage to gateway, on every connection: when the run began or will begin
   std::int64_t start_ns = 0;  // of CLOCK_MONOTONIC; 0: not yet
-  REAL_FIELDS(&Begin::start_ns)
+  bool moments = false;       // tell each Reached, and wait for its Proceed
+  REAL_FIELDS(&Begin::start_ns, &Begin::moments)
 };
 struct Ready {            // gateway to stage: every tenant has its owner, clients may come
   std::string clients{};  // host:port for them
@@ -388,7 +391,8 @@ struct Stop {  // gateway to stage: end this machine; `release`: and forget what
 };
 struct Stopped {  // stage to gateway: its process is gone, asked for or not
   vm::MachineId machine{};
-  REAL_FIELDS(&Stopped::machine)
+  std::string directory{};  // with what it held on disk; empty: nothing is left
+  REAL_FIELDS(&Stopped::machine, &Stopped::directory)
 };
 enum class Moment : std::uint8_t {  // of a migration, in order; a superset of vm::MigrationStep
   copying,

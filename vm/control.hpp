@@ -84,13 +84,18 @@ struct Restored {  // answers Restore: the tenant is served again
 struct Replicated {  // answers Replicate: the second copy is complete and kept so
   Attempt attempt;
 };
+struct ReplicaBroken {  // the second copy on `machine` is no longer kept up, though both are there
+  TenantId tenant;
+  MachineId machine;
+};
 struct TimerFired {
   Attempt attempt;
 };
 
 using Fact = std::variant<Sampled, LatencyMeasured, OutcomesCounted, MachineReady, BootFailed,
                           MachineLost, MachineReturned, LoadsReported, Copied, Frozen, Verified,
-                          SwitchedOver, MigrationBroken, Restored, Replicated, TimerFired>;
+                          SwitchedOver, MigrationBroken, Restored, Replicated, ReplicaBroken,
+                          TimerFired>;
 
 // ---- Orders ------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ void FailoverController::step(Time now, const Fact& fact, std::vector<Order>& or
         if constexpr (std::is_same_v<F, Sampled> || std::is_same_v<F, LatencyMeasured> ||
                       std::is_same_v<F, OutcomesCounted>) {
           wrap_up(now, orders);  // at the very first: who has no second copy yet?
-        } else if constexpr (std::is_same_v<F, Replicated>) {
+        } else if constexpr (std::is_same_v<F, Replicated> || std::is_same_v<F, ReplicaBroken>) {
           replicas_.on(f);
           replicas_.look_again();
           wrap_up(now, orders);

@@ -110,6 +110,15 @@ void Replicas::on(const Replicated& fact) {
   if (needs_copy(*tenant)) want(*tenant);  // its home is to be released meanwhile
 }
 
+/// What its owner acknowledges from now on is nowhere else: it must not take over.
+void Replicas::on(const ReplicaBroken& fact) {
+  if (fact.tenant.value >= inventory_.tenant_count()) return;
+  const Inventory::Tenant& tenant = inventory_[fact.tenant];
+  if (!tenant.replica_complete || tenant.replica != fact.machine) return;
+  inventory_.set_replica(fact.tenant, no_machine, false);
+  want(fact.tenant);
+}
+
 void Replicas::on(Time now, const MigrationBroken& fact, std::vector<Order>& orders) {
   const auto tenant = tenant_of(fact.attempt);
   if (!tenant) return;

@@ -36,6 +36,7 @@ class Replicas {
                  const std::function<bool(MachineId)>& fit, std::vector<Order>& orders);
 
   void on(const Replicated& fact);
+  void on(const ReplicaBroken& fact);
   void on(Time now, const MigrationBroken& fact, std::vector<Order>& orders);
   /// The alarm of an unanswered order, or the end of a rest.
   void on(Time now, const TimerFired& fact, std::vector<Order>& orders);
