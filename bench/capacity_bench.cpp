@@ -17,7 +17,7 @@
 #include "bench/bench.hpp"
 #include "real/link.hpp"
 #include "real/load.hpp"
-#include "real/sequence_set.hpp"
+#include "real/sequence_ranges.hpp"
 #include "vm/ledger.hpp"
 
 namespace {
@@ -66,7 +66,7 @@ class Answerer {
                                 .served = true,
                                 .count = owner.applied.count,
                                 .sum = owner.applied.sum,
-                                .held = owner.held.ranges()});
+                                .held = real::ranges_of(owner.held)});
     }
   }
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "real/messages.hpp"
-#include "real/sequence_set.hpp"
+#include "real/sequence_ranges.hpp"
 #include "vm/ledger.hpp"
 #include "vm/outcome.hpp"
 #include "vm/scenario.hpp"

@@ -1,36 +1,52 @@
-// SequenceSet: which sequences of one client, as ranges. A client's sequences come nearly in order
-// and nearly without gaps, so a billion of them are a few ranges.
+// SequenceSet: a set of sequence numbers, kept as disjoint ranges that do not touch.
+//
+// A client's writes come almost in order, so a set of a million is a handful of ranges. Adding and
+// looking up cost O(log ranges); adding behind the last one, the usual case, O(1).
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <vector>
-
-#include "real/messages.hpp"
+#include <iterator>
+#include <map>
+#include <utility>
 
 namespace real {
 
 class SequenceSet {
  public:
-  /// False when it was there already. Cost: O(ranges after it), which are few.
-  bool add(std::uint64_t sequence);
+  /// False when it was there already.
+  bool add(std::uint64_t sequence) {
+    auto after = ranges_.end();
+    if (!ranges_.empty() && std::prev(after)->first > sequence)
+      after = ranges_.upper_bound(sequence);
+    const auto before = after == ranges_.begin() ? ranges_.end() : std::prev(after);
+    const bool has_before = before != ranges_.end();
+    if (has_before && before->second >= sequence) return false;
+    ++size_;
+    const bool joins_before = has_before && before->second + 1 == sequence;
+    const bool joins_after = after != ranges_.end() && after->first == sequence + 1;
+    const std::uint64_t last = joins_after ? after->second : sequence;
+    if (joins_after) after = ranges_.erase(after);
+    if (joins_before) {
+      before->second = last;
+    } else {
+      ranges_.emplace_hint(after, sequence, last);
+    }
+    return true;
+  }
 
-  std::uint64_t count() const { return count_; }
-  /// Ascending, with a gap between any two.
-  const std::vector<Range>& ranges() const { return ranges_; }
+  bool contains(std::uint64_t sequence) const {
+    const auto after = ranges_.upper_bound(sequence);
+    return after != ranges_.begin() && std::prev(after)->second >= sequence;
+  }
+
+  std::uint64_t size() const { return size_; }
+
+  /// First and last of each range, ascending.
+  const std::map<std::uint64_t, std::uint64_t>& ranges() const { return ranges_; }
 
  private:
-  std::vector<Range> ranges_;
-  std::uint64_t count_ = 0;
+  std::map<std::uint64_t, std::uint64_t> ranges_;
+  std::uint64_t size_ = 0;
 };
-
-/// Whether each range has its ends in order and begins after the end of the one before.
-bool ascending(std::span<const Range> ranges);
-
-/// What `all` has and `some` has not. Requires both ascending. O(ranges of both).
-std::vector<Range> difference(std::span<const Range> all, std::span<const Range> some);
-
-/// How many sequences. Requires ascending ranges.
-std::uint64_t count_of(std::span<const Range> ranges);
 
 }  // namespace real

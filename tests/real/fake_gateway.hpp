@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "real/link.hpp"
-#include "real/sequence_set.hpp"
+#include "real/sequence_ranges.hpp"
 #include "vm/ledger.hpp"
 
 namespace tests {
@@ -107,7 +107,7 @@ class FakeGateway {
       const Owner& owner = owners[tenant.value];
       told.count = owner.applied.count;
       told.sum = owner.applied.sum;
-      told.held = owner.held.ranges();
+      told.held = real::ranges_of(owner.held);
     }
     if (before_audited) before_audited(told);
     link->send(told);
