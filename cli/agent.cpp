@@ -1,6 +1,5 @@
 // brink agent: shows what this host does to Prometheus, or tells it to a gateway.
 #include <chrono>
-#include <cmath>
 #include <iostream>
 
 #include <sys/prctl.h>
@@ -61,13 +60,9 @@ real::HttpServer::Options http_of(const Wanted& wanted) {
   if (no_address) {
     throw UsageError{"--listen: " + vm::in_quotes(host) + " is no address, such as 127.0.0.1"};
   }
-  const sim::Result<double> number = vm::parse_number(port);
-  if (!number || *number < 0 || *number > 65535 || *number != std::floor(*number)) {
-    throw UsageError{"--listen: " + vm::in_quotes(port) + " is no port, such as 9110"};
-  }
   real::HttpServer::Options http;
   http.host = host;
-  http.port = static_cast<std::uint16_t>(*number);
+  http.port = static_cast<std::uint16_t>(std::stoul(port));
   http.names = wanted.names;
   http.connections = 64;
   http.body_bytes = 1 << 10;

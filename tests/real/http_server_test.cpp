@@ -2,12 +2,14 @@
 // so that a test of them is short; the defaults are stated in the header.
 #include "real/http_server.hpp"
 
-#include <array>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
+#include "tests/real/http_client.hpp"
+
 using namespace real;
+using namespace http_client;
 using namespace std::chrono_literals;
 
 namespace {
@@ -61,75 +63,9 @@ class Served {
   std::string reported_;
 };
 
-class Client {
- public:
-  explicit Client(const Served& served) : socket_(io_) {
-    socket_.connect({asio::ip::address_v4::loopback(), served.port});
-  }
-  Client& send(std::string_view text) {
-    boost::system::error_code ignored;  // a server that refuses early closes early
-    asio::write(socket_, asio::buffer(text), ignored);
-    return *this;
-  }
-  /// All until the server closes.
-  std::string rest() {
-    while (read_more()) {
-    }
-    return std::exchange(waiting_, {});
-  }
-  /// One answer with a body of known length; empty where the server closes before it is whole.
-  std::string answer() {
-    std::size_t head = 0;
-    while ((head = waiting_.find("\r\n\r\n")) == std::string::npos) {
-      if (!read_more()) return "";
-    }
-    head += 4;
-    const std::size_t at = waiting_.find("Content-Length: ");
-    const std::size_t body = at < head ? std::stoul(waiting_.substr(at + 16)) : 0;
-    while (waiting_.size() < head + body) {
-      if (!read_more()) return "";
-    }
-    std::string one = waiting_.substr(0, head + body);
-    waiting_.erase(0, head + body);
-    return one;
-  }
-  tcp::socket& socket() { return socket_; }
-
- private:
-  /// Waits for some bytes, but not for ever: a hang is a failure.
-  bool read_more() {
-    std::array<char, 65536> chunk{};
-    bool done = false, more = false;
-    socket_.async_read_some(asio::buffer(chunk),
-                            [&](boost::system::error_code error, std::size_t size) {
-                              done = true;
-                              more = !error;
-                              waiting_.append(chunk.data(), size);
-                            });
-    io_.restart();
-    io_.run_for(20s);
-    if (!done) {
-      socket_.close();
-      io_.restart();
-      io_.run();
-      FAIL("the server says nothing and does not close");
-    }
-    return more;
-  }
-
-  asio::io_context io_;
-  tcp::socket socket_;
-  std::string waiting_;
+struct Client : HttpClient {
+  explicit Client(const Served& served) : HttpClient(served.port) {}
 };
-
-int status_of(const std::string& answer) {
-  return answer.starts_with("HTTP/1.1 ") ? std::stoi(answer.substr(9, 3)) : 0;
-}
-
-std::string body_of(const std::string& answer) {
-  const std::size_t end = answer.find("\r\n\r\n");
-  return end == std::string::npos ? "" : answer.substr(end + 4);
-}
 
 const std::string get_hello = "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
