@@ -52,7 +52,7 @@ class Answerer {
 
  private:
   struct Owner {
-    real::SequenceSet held;
+    real::SequenceRanges held;
     vm::Digest applied;
   };
   void on(real::Message& message) {

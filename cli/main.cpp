@@ -25,11 +25,17 @@ struct Verb {
 constexpr std::array verbs{
     Verb{"run", "FILE...", "simulate scenarios: progress, failovers as they happen, a summary",
          cli::run},
+    Verb{"real", "FILE...", "play scenarios with real processes and check their books",
+         cli::real_world},
     Verb{"check", "FILE...", "validate scenarios and say what theory predicts, without running",
          cli::check},
     Verb{"report", "RUN", "print the summary of a run again", cli::report},
+    Verb{"replay", "RUN", "tell a real run's journal to fresh decision makers and compare",
+         cli::replay},
+    Verb{"gateway", "", "where clients knock in a real run", cli::gateway},
     Verb{"agent", "", "sample this host for Prometheus, or for a gateway", cli::agent},
     Verb{"compare", "RUN RUN", "the figures of two runs side by side", cli::compare},
+    Verb{"node", "", "stand for one machine of a real run", cli::node},
 };
 
 void print_help(std::ostream& out) {

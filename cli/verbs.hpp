@@ -31,5 +31,9 @@ int check(Arguments arguments);
 int report(Arguments arguments);
 int agent(Arguments arguments);
 int compare(Arguments arguments);
+int real_world(Arguments arguments);  // brink real
+int replay(Arguments arguments);
+int gateway(Arguments arguments);
+int node(Arguments arguments);
 
 }  // namespace cli

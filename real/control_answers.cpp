@@ -8,8 +8,6 @@
 namespace real {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr vm::Bytes most_bytes{std::int64_t{1} << 60};
 
 vm::Bytes sane(vm::Bytes size) {
@@ -59,7 +57,8 @@ void ControlLoop::on(vm::MachineId machine, const Verified& answer) {
 void ControlLoop::on(vm::MachineId machine, const TakenOver& answer) {
   const Undone::Transfer* t = undone_.transfer(answer.attempt);
   if (t == nullptr || t->to != machine || t->step != Step::switching) return;
-  attach_replica(*t);
+  keep_stream(t->tenant);
+  finish_switch(t->attempt);
 }
 
 void ControlLoop::on(vm::MachineId machine, const Fenced& answer) {
@@ -71,17 +70,12 @@ void ControlLoop::on(vm::MachineId machine, const Broken& answer) {
     if (t->from == machine || t->to == machine) tell(vm::MigrationBroken{answer.attempt});
     return;
   }
-  const auto again = std::make_shared<asio::steady_timer>(io_, 500ms);
-  if (undone_.restore(answer.attempt) != nullptr) {  // nobody else can: it has to succeed
-    again->async_wait([this, again, alive = alive_, answer](boost::system::error_code) {
-      if (!*alive) return;
-      if (const vm::Restore* order = undone_.restore(answer.attempt)) restore(*order);
-    });
-  } else if (undone_.replication(answer.attempt) != nullptr) {
-    again->async_wait([this, again, alive = alive_, answer](boost::system::error_code) {
-      if (!*alive) return;
-      if (const vm::Replicate* order = undone_.replication(answer.attempt)) replicate(*order);
-    });
+  const vm::Restore* restore = undone_.restore(answer.attempt);
+  const vm::Replicate* replicate = undone_.replication(answer.attempt);
+  if (restore != nullptr) {
+    if (restore->to == machine) tell(vm::MigrationBroken{answer.attempt});
+  } else if (replicate != nullptr) {
+    if (inventory()[replicate->tenant].owner == machine) tell(vm::MigrationBroken{answer.attempt});
   } else {  // a second copy that was complete, and whose machine the owner cannot reach
     for (const auto& [tenant, stream] : streams_) {
       if (stream.attempt != answer.attempt || stream.owner != machine) continue;
@@ -112,15 +106,16 @@ void ControlLoop::on(vm::MachineId machine, const Replicated& answer) {
   if (const vm::Replicate* found = undone_.replication(answer.attempt)) {
     const vm::Replicate order = *found;
     if (inventory()[order.tenant].owner != machine) return;
-    streams_[order.tenant] = {order.attempt, machine, order.to};
-    return tell(vm::Replicated{order.attempt});
+    tell(vm::Replicated{order.attempt});
+    keep_stream(order.tenant);
   }
-  const vm::Attempt attempt{answer.attempt.value & 0x7fffffffu};
-  const Undone::Transfer* t = undone_.transfer(attempt);
-  if (t == nullptr || t->to != machine || attaching_.erase(attempt) == 0) return;
-  const vm::MachineId replica = inventory()[t->tenant].replica;
-  if (replica != vm::no_machine) streams_[t->tenant] = {answer.attempt, machine, replica};
-  finish_switch(attempt);
+}
+
+/// From now on its owner keeps the tenant's second copy up, if there is a complete one.
+void ControlLoop::keep_stream(vm::TenantId id) {
+  const vm::Inventory::Tenant& tenant = inventory()[id];
+  if (!tenant.replica_complete) return;
+  streams_[id] = {undone_.replica_attempt(id), tenant.owner, tenant.replica};
 }
 
 /// Owners are told of second copies that are none any more: they acknowledge alone from then on.

@@ -45,6 +45,13 @@ ControlLoop::ControlLoop(asio::io_context& io, Options options)
   if (!options_.past.facts.empty()) recover();
 }
 
+ControlLoop::~ControlLoop() {
+  *alive_ = false;
+  for (const auto& link : {stage_, agent_}) {
+    if (link) link->close();
+  }
+}
+
 vm::Time ControlLoop::now() const {
   if (start_ns_ == 0) return last_;
   return std::max(last_, vm::Time{std::chrono::nanoseconds{monotonic_ns() - start_ns_}});
@@ -135,9 +142,7 @@ void ControlLoop::settled() {
   for (std::uint32_t i = 0; i < layout_.owner.size(); ++i) {
     const vm::TenantId tenant{i};
     courier_.move(now(), tenant, layout_.owner[i], 0);
-    if (layout_.replica[i] != vm::no_machine) {
-      streams_[tenant] = {Settling::attempt_of(tenant), layout_.owner[i], layout_.replica[i]};
-    }
+    keep_stream(tenant);
   }
   to_stage(Ready{options_.clients});
   begin(0);
@@ -168,6 +173,7 @@ void ControlLoop::recover() {
 void ControlLoop::resume() {
   phase_ = Phase::running;
   for (std::uint32_t i = 0; i < inventory().tenant_count(); ++i) {
+    keep_stream({i});
     if (inventory()[vm::TenantId{i}].served) continue;
     recovering_.erase({i});
     courier_.cut_off({i});

@@ -49,6 +49,9 @@ class ControlLoop {
   };
 
   ControlLoop(asio::io_context& io, Options options);
+  ~ControlLoop();
+  ControlLoop(const ControlLoop&) = delete;
+  ControlLoop& operator=(const ControlLoop&) = delete;
 
   Courier& courier() { return courier_; }
   vm::Time now() const;
@@ -96,7 +99,7 @@ class ControlLoop {
   // control_orders.cpp
   void carry_out(const vm::Allocate& order);
   void carry_out(const vm::Release& order);
-  void carry_out(const vm::Drain&) {}  // who follows the journal shows it
+  void carry_out(const vm::Drain&) {}  // people see it in the journal
   void carry_out(const vm::AskLoads& order);
   void carry_out(const vm::StartCopy& order);
   void carry_out(const vm::CopyRound& order);
@@ -113,7 +116,6 @@ class ControlLoop {
   template <class M>
   void to_source(const Undone::Transfer& transfer, const M& message);
   void take_over(const Undone::Transfer& transfer);
-  void attach_replica(const Undone::Transfer& transfer);
   void finish_switch(vm::Attempt attempt);
   void send_fence(vm::MachineId machine, vm::TenantId tenant);
   void restore(const vm::Restore& order);
@@ -136,6 +138,7 @@ class ControlLoop {
   void on(vm::MachineId machine, const Replicated& answer);
   template <class Other>
   void on(vm::MachineId, const Other&) {}  // a node has nothing else to say to us
+  void keep_stream(vm::TenantId tenant);
   void reconcile_streams();
   void give_up_replica(vm::TenantId tenant, vm::MachineId replica);
 
@@ -181,13 +184,9 @@ class ControlLoop {
   std::map<std::pair<Moment, vm::Attempt>, Then> waiting_;  // for Proceed
   std::map<vm::MachineId, Post> posts_;
   std::map<vm::TenantId, Stream> streams_;
-  std::set<vm::Attempt> attaching_;     // switches whose target is being given its second copy
   std::set<vm::TenantId> recovering_;   // held until their machine's link is back
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::vector<vm::Order> orders_;  // of the fact in hand; kept for its memory
-
- public:
-  ~ControlLoop() { *alive_ = false; }
 };
 
 }  // namespace real

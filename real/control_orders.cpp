@@ -4,15 +4,6 @@
 #include "real/control_loop.hpp"
 
 namespace real {
-namespace {
-
-/// Numbers for orders of our own, next to those of the control plane, which count from 1.
-vm::Attempt attaching(vm::Attempt attempt) {
-  return {0x80000000u | attempt.value};
-}
-
-}  // namespace
-
 double ControlLoop::bandwidth(vm::MachineId from) const {
   return scenario_.fleets[inventory()[from].fleet.value].failover.bandwidth.value;
 }
@@ -89,33 +80,16 @@ void ControlLoop::carry_out(const vm::SwitchOver& order) {
   at(Moment::switching, order.attempt, [this](const Undone::Transfer& t) { take_over(t); });
 }
 
-/// Repeated by the control plane's timer and when the target's link is back.
+/// Repeated by the control plane's timer and when the target's link is back. A tenant with a second
+/// copy keeps it when it moves: the new owner keeps it up from its very first write.
 void ControlLoop::take_over(const Undone::Transfer& t) {
-  nodes_.try_send(t.to, TakeOver{.attempt = t.attempt, .tenant = t.tenant, .epoch = t.epoch});
-}
-
-/// A tenant with a second copy keeps it when it moves: the new owner is told where it lies before
-/// the first write comes. Both hold the same now, so little has to be sent. If it takes too long
-/// the new owner goes on alone, and the control plane hears that the copy is none any more.
-void ControlLoop::attach_replica(const Undone::Transfer& t) {
+  TakeOver message{.attempt = t.attempt, .tenant = t.tenant, .epoch = t.epoch};
   const vm::Inventory::Tenant& tenant = inventory()[t.tenant];
-  if (!tenant.replica_complete || tenant.replica == t.to) return finish_switch(t.attempt);
-  const vm::MachineId replica = tenant.replica;
-  if (!attaching_.insert(t.attempt).second) return;  // it has said twice that it took over
-  nodes_.try_send(t.to, Replicate{.attempt = attaching(t.attempt),
-                                  .tenant = t.tenant,
-                                  .to = replica,
-                                  .address = nodes_.address(replica),
-                                  .bandwidth = bandwidth(t.to)});
-  const vm::Duration pause = scenario_.fleets[inventory()[t.from].fleet.value].failover.pause;
-  const auto limit = std::make_shared<asio::steady_timer>(
-      io_, std::max<vm::Duration>(5 * pause, std::chrono::milliseconds{100}));
-  limit->async_wait([this, limit, alive = alive_, attempt = t.attempt, tenant_id = t.tenant,
-                     replica](boost::system::error_code) {
-    if (!*alive || attaching_.erase(attempt) == 0) return;
-    give_up_replica(tenant_id, replica);
-    finish_switch(attempt);
-  });
+  if (tenant.replica_complete) {
+    message.replica = undone_.replica_attempt(t.tenant);
+    message.address = nodes_.address(tenant.replica);
+  }
+  nodes_.try_send(t.to, message);
 }
 
 void ControlLoop::finish_switch(vm::Attempt attempt) {

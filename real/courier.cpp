@@ -162,7 +162,7 @@ void Courier::on(vm::MachineId from, const Audited& answer) {
   for (auto [at, end] = audits_.equal_range(answer.tenant); at != end; ++at) {
     if (at->second.machine != from) continue;
     at->second.client->send(answer);
-    audits_.erase(at);
+    if (!answer.more) audits_.erase(at);
     return;  // one answer for one question
   }
 }

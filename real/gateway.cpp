@@ -5,8 +5,7 @@
 namespace real {
 
 Gateway::Gateway(asio::io_context& io, Options options)
-    : io_(io),
-      listener_(io, {.host = options.host, .port = options.port}, std::move(options.check),
+    : listener_(io, {.host = options.host, .port = options.port}, std::move(options.check),
                 [this](std::shared_ptr<Link> link, const Hello& hello) {
                   accept(std::move(link), hello);
                 }),
@@ -16,7 +15,7 @@ Gateway::Gateway(asio::io_context& io, Options options)
                                    .past = std::move(options.past),
                                    .token = std::move(options.token),
                                    .clients = listener_.address()})) {
-  spawn(io_, "gateway's clock", tick(running_));
+  spawn(io, "gateway's clock", tick(io, running_));
 }
 
 Gateway::~Gateway() {
@@ -60,8 +59,8 @@ void Gateway::serve_client(std::shared_ptr<Link> link) {
       [this, weak](const std::string&) { clients_.erase(weak.lock()); });
 }
 
-awaitable<void> Gateway::tick(std::shared_ptr<bool> running) {
-  asio::steady_timer next{io_};
+awaitable<void> Gateway::tick(asio::io_context& io, std::shared_ptr<bool> running) {
+  asio::steady_timer next{io};
   while (*running) {
     next.expires_after(std::chrono::milliseconds{100});
     co_await next.async_wait(use_awaitable);

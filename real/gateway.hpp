@@ -46,9 +46,8 @@ class Gateway {
  private:
   void accept(std::shared_ptr<Link> link, const Hello& hello);
   void serve_client(std::shared_ptr<Link> link);
-  awaitable<void> tick(std::shared_ptr<bool> running);
+  awaitable<void> tick(asio::io_context& io, std::shared_ptr<bool> running);
 
-  asio::io_context& io_;
   std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
   Listener listener_;
   std::unique_ptr<ControlLoop> loop_;  // after the listener, whose address it tells

@@ -24,15 +24,15 @@ constexpr std::array<Decoder, sizeof...(i)> decoders(std::index_sequence<i...>) 
 }
 
 constexpr std::array<std::string_view, message_count> names{
-    "Hello",     "Welcome",       "Goodbye",       "Ping",       "Pong",         "Perform",
-    "Answer",    "LatencyReport", "OutcomeReport", "Audit",      "Audited",      "Own",
-    "Owned",     "AskLoads",      "Loads",         "StartCopy",  "CopyRound",    "Copied",
-    "Freeze",    "Frozen",        "Verify",        "Verified",   "TakeOver",     "TakenOver",
-    "Fence",     "Fenced",        "Abort",         "Broken",     "Restore",      "Restored",
-    "Replicate", "Replicated",    "DropReplica",   "Disturb",    "CopyBegin",    "CopyRows",
-    "CopyEnd",   "CopyStored",    "AskDigest",     "TellDigest", "ReplicaWrite", "ReplicaStored",
-    "Watch",     "Unwatch",       "Sampled",       "Begin",      "Ready",        "Launch",
-    "MachineUp", "LaunchFailed",  "Stop",          "Stopped",    "Reached",      "Proceed"};
+    "Hello",     "Welcome",       "Goodbye",       "Ping",       "Pong",      "Perform",
+    "Answer",    "LatencyReport", "OutcomeReport", "Audit",      "Audited",   "Own",
+    "Owned",     "AskLoads",      "Loads",         "StartCopy",  "CopyRound", "Copied",
+    "Freeze",    "Frozen",        "Verify",        "Verified",   "TakeOver",  "TakenOver",
+    "Fence",     "Fenced",        "Abort",         "Broken",     "Restore",   "Restored",
+    "Replicate", "Replicated",    "DropReplica",   "Disturb",    "CopyBegin", "CopyRows",
+    "CopyEnd",   "CopyStored",    "AskDigest",     "TellDigest", "Watch",     "Unwatch",
+    "Sampled",   "Begin",         "Ready",         "Launch",     "MachineUp", "LaunchFailed",
+    "Stop",      "Stopped",       "Reached",       "Proceed"};
 
 }  // namespace
 

@@ -126,7 +126,9 @@ struct Audited {
   std::uint64_t count = 0;    // writes applied, as counted when they were
   std::uint64_t sum = 0;      // of vm::Digest
   std::vector<Range> held{};  // found in the store now, ascending
-  REAL_FIELDS(&Audited::tenant, &Audited::served, &Audited::count, &Audited::sum, &Audited::held)
+  bool more = false;          // too long for one frame: goes on in the next message
+  REAL_FIELDS(&Audited::tenant, &Audited::served, &Audited::count, &Audited::sum, &Audited::held,
+              &Audited::more)
 };
 
 // ---- Gateway to node: tenants and migrations ---------------------------------------------------
@@ -199,7 +201,11 @@ struct TakeOver {  // to the target: you own it
   vm::Attempt attempt{};
   vm::TenantId tenant{};
   vm::Epoch epoch = 0;
-  REAL_FIELDS(&TakeOver::attempt, &TakeOver::tenant, &TakeOver::epoch)
+  // A complete second copy on a third machine stays one, and the new owner keeps it up from now on.
+  vm::Attempt replica{};  // under which it was made
+  std::string address{};  // of the machine that has it; empty: there is none
+  REAL_FIELDS(&TakeOver::attempt, &TakeOver::tenant, &TakeOver::epoch, &TakeOver::replica,
+              &TakeOver::address)
 };
 struct TakenOver {  // and that is on its disk
   vm::Attempt attempt{};
@@ -272,14 +278,20 @@ struct Disturb {  // a fault of the scenario: stage to gateway, which passes on 
 
 // ---- Node to node ------------------------------------------------------------------------------
 
+// All that follows a CopyBegin is numbered by `chunk`, from 1, ascending by one over all rounds;
+// the receiver says up to which number it is synced. After a broken link the sender dials again,
+// begins under the same attempt, is told that number first, and goes on from there.
+
 struct CopyBegin {
   vm::Attempt attempt{};
   vm::TenantId tenant{};
   vm::Epoch epoch = 0;   // of the owner that sends
-  bool replica = false;  // kept as a second copy, and followed by ReplicaWrites
+  bool replica = false;  // kept as a second copy, and followed by every write
+  vm::Bytes state{};     // of the tenant now: there must be memory for it
   vm::Bytes keep{};
+  double rate = 0;  // bytes/s that will come at most; 0 for a second copy that is complete
   REAL_FIELDS(&CopyBegin::attempt, &CopyBegin::tenant, &CopyBegin::epoch, &CopyBegin::replica,
-              &CopyBegin::keep)
+              &CopyBegin::state, &CopyBegin::keep, &CopyBegin::rate)
 };
 struct Row {
   std::uint64_t sequence = 0;
@@ -288,19 +300,20 @@ struct Row {
 };
 struct CopyRows {
   vm::Attempt attempt{};
+  std::uint64_t chunk = 0;
   std::vector<Row> rows{};
-  REAL_FIELDS(&CopyRows::attempt, &CopyRows::rows)
+  REAL_FIELDS(&CopyRows::attempt, &CopyRows::chunk, &CopyRows::rows)
 };
 struct CopyEnd {  // of a round; the figures are the sender's after it
   vm::Attempt attempt{};
-  std::uint32_t round = 0;
+  std::uint64_t chunk = 0;
   std::uint64_t count = 0, sum = 0;  // of applied writes
-  REAL_FIELDS(&CopyEnd::attempt, &CopyEnd::round, &CopyEnd::count, &CopyEnd::sum)
+  REAL_FIELDS(&CopyEnd::attempt, &CopyEnd::chunk, &CopyEnd::count, &CopyEnd::sum)
 };
-struct CopyStored {  // answers CopyEnd: the round is in the store and synced
+struct CopyStored {  // all up to `chunk` is in the store and synced
   vm::Attempt attempt{};
-  std::uint32_t round = 0;
-  REAL_FIELDS(&CopyStored::attempt, &CopyStored::round)
+  std::uint64_t chunk = 0;
+  REAL_FIELDS(&CopyStored::attempt, &CopyStored::chunk)
 };
 struct AskDigest {
   vm::Attempt attempt{};
@@ -312,19 +325,6 @@ struct TellDigest {
   std::uint64_t rows = 0, contents = 0;  // of everything held, bytes included
   REAL_FIELDS(&TellDigest::attempt, &TellDigest::count, &TellDigest::sum, &TellDigest::rows,
               &TellDigest::contents)
-};
-struct ReplicaWrite {
-  vm::TenantId tenant{};
-  vm::Epoch epoch = 0;
-  std::uint64_t serial = 0;  // of the link, ascending
-  Row row{};
-  REAL_FIELDS(&ReplicaWrite::tenant, &ReplicaWrite::epoch, &ReplicaWrite::serial,
-              &ReplicaWrite::row)
-};
-struct ReplicaStored {  // all up to `serial` are synced here
-  std::uint64_t serial = 0;
-  bool refused = false;  // this one is not, and never will be: the sender is the owner no more
-  REAL_FIELDS(&ReplicaStored::serial, &ReplicaStored::refused)
 };
 
 // ---- Agent -------------------------------------------------------------------------------------
@@ -431,7 +431,6 @@ using Message =
                  Frozen, Verify, Verified, TakeOver, TakenOver, Fence, Fenced, Abort,     //
                  Broken, Restore, Restored, Replicate, Replicated, DropReplica, Disturb,  //
                  CopyBegin, CopyRows, CopyEnd, CopyStored, AskDigest, TellDigest,         //
-                 ReplicaWrite, ReplicaStored,                                             //
                  Watch, Unwatch, Sampled,                                                 //
                  Begin, Ready, Launch, MachineUp, LaunchFailed, Stop, Stopped, Reached, Proceed>;
 

@@ -34,7 +34,7 @@ void Settling::copy(vm::TenantId tenant) {
   const vm::MachineId owner = layout_.owner[tenant.value], to = layout_.replica[tenant.value];
   if (nodes_.find(to) == nullptr) return;
   const vm::FleetId fleet = layout_.machines[owner.value].fleet;
-  nodes_.try_send(owner, Replicate{.attempt = attempt_of(tenant),
+  nodes_.try_send(owner, Replicate{.attempt = Undone::first_replica_attempt(tenant),
                                    .tenant = tenant,
                                    .to = to,
                                    .address = nodes_.address(to),
@@ -50,7 +50,7 @@ void Settling::on(vm::MachineId from, const Owned& answer) {
 
 bool Settling::on(vm::MachineId from, const Replicated& answer) {
   const vm::TenantId tenant{answer.attempt.value & 0x3fffffffu};
-  if (answer.attempt != attempt_of(tenant) || tenant.value >= layout_.owner.size()) return false;
+  if (answer.attempt != Undone::first_replica_attempt(tenant) || tenant.value >= layout_.owner.size()) return false;
   if (layout_.owner[tenant.value] == from) uncopied_.erase(tenant);
   return true;
 }

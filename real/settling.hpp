@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "real/node_links.hpp"
+#include "real/undone.hpp"
 #include "vm/placement.hpp"
 
 namespace real {
@@ -26,9 +27,6 @@ class Settling {
   bool over() const { return unowned_.empty() && uncopied_.empty(); }
   /// "machine 3 is not there", ...: for people who wait.
   std::string waits_for() const;
-
-  /// The number under which a tenant's first second copy is ordered: none of the control plane's.
-  static vm::Attempt attempt_of(vm::TenantId tenant) { return {0xc0000000u | tenant.value}; }
 
  private:
   void own(vm::TenantId tenant);

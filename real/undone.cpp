@@ -44,6 +44,10 @@ const vm::Allocate* Undone::boot(vm::MachineId machine) const {
 const vm::AskLoads* Undone::loads(vm::Attempt attempt) const {
   return find_attempt(loads_, attempt);
 }
+vm::Attempt Undone::replica_attempt(vm::TenantId tenant) const {
+  const auto* found = find(replicated_, tenant);
+  return found == nullptr ? first_replica_attempt(tenant) : *found;
+}
 const std::vector<vm::Attempt>& Undone::aborted(vm::MachineId machine) const {
   static const std::vector<vm::Attempt> none;
   const auto* found = find(aborted_, machine);
@@ -89,8 +93,20 @@ void Undone::on(const vm::Restored& fact) {
   change_holder(order.tenant, order.to, order.epoch);
 }
 
+/// A restore or a second copy that was refused: another target will be ordered. A migration goes on
+/// until it is aborted.
+void Undone::on(const vm::MigrationBroken& fact) {
+  const auto is_it = [&](const auto& entry) { return entry.second.attempt == fact.attempt; };
+  std::erase_if(restores_, is_it);
+  std::erase_if(replications_, is_it);
+}
+
 void Undone::on(const vm::Replicated& fact) {
-  if (const auto* found = replication(fact.attempt)) replications_.erase(found->tenant);
+  const auto* found = replication(fact.attempt);
+  if (found == nullptr) return;
+  const vm::TenantId tenant = found->tenant;
+  replicated_[tenant] = fact.attempt;
+  replications_.erase(tenant);
 }
 
 void Undone::on(const vm::TimerFired& fact) {

@@ -42,6 +42,12 @@ class Undone {
   };
   using FenceKey = std::pair<vm::MachineId, vm::TenantId>;
 
+  /// The number under which a tenant's first second copy is ordered, before the control plane gives
+  /// any orders: none of its own, which count from 1.
+  static vm::Attempt first_replica_attempt(vm::TenantId tenant) {
+    return {0xc0000000u | tenant.value};
+  }
+
   explicit Undone(const vm::Layout& layout) : holder_(layout.owner) {}
 
   void told(const vm::Fact& fact);
@@ -55,6 +61,8 @@ class Undone {
   const vm::Allocate* boot(vm::MachineId machine) const;
   const vm::AskLoads* loads(vm::Attempt attempt) const;
   vm::MachineId holder(vm::TenantId tenant) const { return holder_[tenant.value]; }
+  /// Under which the tenant's last second copy was completed.
+  vm::Attempt replica_attempt(vm::TenantId tenant) const;
   bool released(vm::MachineId machine) const { return released_.contains(machine); }
 
   const std::map<vm::Attempt, Transfer>& transfers() const { return transfers_; }
@@ -73,6 +81,7 @@ class Undone {
   void on(const vm::MachineLost& fact);
   void on(const vm::LoadsReported& fact) { loads_.erase(fact.machine); }
   void on(const vm::SwitchedOver& fact);
+  void on(const vm::MigrationBroken& fact);
   void on(const vm::Restored& fact);
   void on(const vm::Replicated& fact);
   void on(const vm::TimerFired& fact);
@@ -102,6 +111,7 @@ class Undone {
   std::map<vm::Attempt, Transfer> transfers_;
   std::map<vm::TenantId, vm::Restore> restores_;
   std::map<vm::TenantId, vm::Replicate> replications_;
+  std::map<vm::TenantId, vm::Attempt> replicated_;
   std::map<vm::MachineId, vm::Allocate> boots_;
   std::map<vm::MachineId, vm::AskLoads> loads_;
   std::map<FenceKey, Fencing> fences_;

@@ -1,0 +1,197 @@
+#include "real/child.hpp"
+
+#include <csignal>
+#include <optional>
+#include <string_view>
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "real/posix.hpp"
+
+namespace real {
+namespace {
+
+constexpr std::size_t longest_line = 64 << 10;
+
+struct Pipe {
+  Descriptor read, write;
+};
+
+Pipe make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw refused_by_system("pipe");
+  return {Descriptor{ends[0]}, Descriptor{ends[1]}};
+}
+
+/// The child's side, between fork and exec: system calls only. Says errno into `failure` and ends
+/// where one is refused.
+[[noreturn]] void become(char* const* words, pid_t parent, int in, int out, int error,
+                         int failure) {
+  const auto give_up = [failure] {
+    const int number = errno;
+    (void)!::write(failure, &number, sizeof number);
+    ::_exit(127);
+  };
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up();
+  if (::getppid() != parent) ::_exit(127);  // he died before we had asked to hear of it
+  ::setpgid(0, 0);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::signal(signal, SIG_DFL);
+  if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(error, 2) < 0) give_up();
+  // All others close with exec, those too that a library has opened without saying so.
+  ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+  ::execv(words[0], words);
+  give_up();
+  ::_exit(127);
+}
+
+std::string how_it_ended(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return "exit code " + std::to_string(info.si_status);
+  return "killed by signal " + std::to_string(info.si_status);
+}
+
+}  // namespace
+
+struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
+  Shared(asio::io_context& io, Handlers given)
+      : handlers(std::move(given)), process(io), output(io), errors(io) {}
+
+  struct Stream {
+    explicit Stream(asio::io_context& io) : from(io) {}
+    asio::posix::stream_descriptor from;
+    std::string text;
+    std::array<char, 4096> chunk{};
+    bool over = false;
+  };
+
+  void read(Stream& stream, const std::function<void(const std::string&)>& tell) {
+    stream.from.async_read_some(
+        asio::buffer(stream.chunk), [self = shared_from_this(), &stream, &tell](
+                                        boost::system::error_code error, std::size_t size) {
+          if (!self->wanted) return;
+          if (error) {
+            stream.over = true;
+            return self->end_if_over();
+          }
+          stream.text.append(stream.chunk.data(), size);
+          std::size_t begin = 0;
+          for (std::size_t end; (end = stream.text.find('\n', begin)) != std::string::npos;) {
+            const std::string line = stream.text.substr(begin, end - begin);
+            begin = end + 1;
+            tell(line);
+            if (!self->wanted) return;
+          }
+          stream.text.erase(0, begin);
+          if (stream.text.size() > longest_line) stream.text.clear();
+          self->read(stream, tell);
+        });
+  }
+
+  void wait() {
+    process.async_wait(asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](boost::system::error_code error) {
+                         if (error || !self->wanted) return;
+                         self->reap();
+                         self->end_if_over();
+                       });
+  }
+
+  void reap() {
+    siginfo_t info{};
+    if (!running || ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0) return;
+    running = false;
+    how = how_it_ended(info);
+    boost::system::error_code ignored;
+    process.close(ignored);
+  }
+
+  /// Its last words may still lie in the pipes when the process is gone.
+  void end_if_over() {
+    if (running || !output.over || !errors.over || told) return;
+    told = true;
+    handlers.on_end(how);
+  }
+
+  Handlers handlers;
+  asio::posix::stream_descriptor process;  // a pidfd: readable when it has ended
+  Stream output, errors;
+  Descriptor input;
+  pid_t pid = -1;
+  std::string how;
+  bool running = true, told = false, wanted = true;
+};
+
+Child::Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers)
+    : shared_(std::make_shared<Shared>(io, std::move(handlers))) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  Pipe in = make_pipe(), out = make_pipe(), error = make_pipe(), failure = make_pipe();
+
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) throw refused_by_system(words[0]);
+  if (pid == 0) {
+    become(pointers.data(), parent, in.read.get(), out.write.get(), error.write.get(),
+           failure.write.get());
+  }
+  shared_->pid = pid;
+  failure.write.close();
+  int number = 0;
+  if (::read(failure.read.get(), &number, sizeof number) == sizeof number) {
+    shared_->reap();
+    throw std::system_error{number, std::generic_category(), words[0]};
+  }
+  const int process = ::pidfd_open(pid, 0);
+  if (process < 0) throw refused_by_system("pidfd_open");
+  shared_->process.assign(process);
+  shared_->output.from.assign(::fcntl(out.read.get(), F_DUPFD_CLOEXEC, 3));
+  shared_->errors.from.assign(::fcntl(error.read.get(), F_DUPFD_CLOEXEC, 3));
+  shared_->input = std::move(in.write);
+  shared_->wait();
+  shared_->read(shared_->output, shared_->handlers.on_output);
+  shared_->read(shared_->errors, shared_->handlers.on_error);
+}
+
+Child::~Child() {
+  shared_->wanted = false;
+  kill(SIGKILL);
+  shared_->reap();
+  boost::system::error_code ignored;
+  shared_->process.close(ignored);
+  shared_->output.from.close(ignored);
+  shared_->errors.from.close(ignored);
+}
+
+pid_t Child::pid() const {
+  return shared_->pid;
+}
+
+bool Child::running() const {
+  return shared_->running;
+}
+
+bool Child::still_there() const {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(shared_->pid);
+  return shared_->running && ::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == 0;
+}
+
+void Child::kill(int signal) {
+  // Its number is ours until we have reaped it: no other process can have it.
+  if (shared_->running) ::kill(shared_->pid, signal);
+}
+
+void Child::close_input() {
+  shared_->input.close();
+}
+
+}  // namespace real

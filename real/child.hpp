@@ -1,0 +1,55 @@
+// Child: a process that we have started, what it says, and its end.
+//
+// It cannot outlive us: the kernel kills it when the thread that started it ends, and its standard
+// input closes with us, which parts that follow it take as the word to end. It is in a process
+// group of its own, so that a Ctrl-C at the terminal reaches only us, who end it in good order. It
+// inherits no descriptors but its standard ones.
+//
+// Its output and its errors come line by line; its end comes once, after its last line. Handlers
+// run in the io_context and never inside a call to the child, and none after it was destroyed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "real/asio.hpp"
+
+namespace real {
+
+class Child {
+ public:
+  struct Handlers {
+    std::function<void(const std::string& line)> on_output = [](const std::string&) {};
+    std::function<void(const std::string& line)> on_error = [](const std::string&) {};
+    /// "exit code 3", "killed by signal 9": how it ended.
+    std::function<void(const std::string& how)> on_end = [](const std::string&) {};
+  };
+
+  /// Starts `words[0]`, a path, with the others as its arguments.
+  ///
+  ///   throws  std::system_error with the path, also when it cannot be executed
+  Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers);
+  /// Kills it if it still runs, and waits for that.
+  ~Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  pid_t pid() const;
+  bool running() const;
+  /// Asks the kernel, for those who wait outside the io_context.
+  bool still_there() const;
+  /// Nothing happens where it has ended.
+  void kill(int signal);
+  /// Closes its standard input: whoever follows it ends.
+  void close_input();
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace real

@@ -1,0 +1,53 @@
+#include "real/sqlite.hpp"
+
+namespace real {
+namespace {
+
+[[noreturn]] void refuse(sqlite3* db) {
+  const char* file = db == nullptr ? nullptr : sqlite3_db_filename(db, "main");
+  throw StoreError{file == nullptr || *file == '\0' ? "sqlite" : file, sqlite3_errmsg(db)};
+}
+
+}  // namespace
+
+Database open_database(const std::filesystem::path& file, Access access) {
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (access == Access::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                             : access == Access::write ? SQLITE_OPEN_READWRITE
+                                                       : SQLITE_OPEN_READONLY);
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
+  Database db{raw};  // sqlite wants it closed on failure too
+  if (code != SQLITE_OK) throw StoreError{file.string(), sqlite3_errmsg(raw)};
+  sqlite3_extended_result_codes(raw, 1);
+  sqlite3_busy_timeout(raw, 5'000);
+  return db;
+}
+
+void execute(sqlite3* db, const char* sql) {
+  if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) refuse(db);
+}
+
+Statement prepare(sqlite3* db, std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const int code = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  Statement statement{raw};
+  if (code != SQLITE_OK) refuse(db);
+  return statement;
+}
+
+bool next_row(const Statement& statement) {
+  const int code = sqlite3_step(statement.get());
+  if (code == SQLITE_ROW) return true;
+  sqlite3* const db = sqlite3_db_handle(statement.get());
+  if (code == SQLITE_DONE) {
+    sqlite3_reset(statement.get());
+    return false;
+  }
+  const StoreError error{sqlite3_db_filename(db, "main"), sqlite3_errmsg(db)};
+  sqlite3_reset(statement.get());
+  throw error;
+}
+
+}  // namespace real

@@ -1,0 +1,139 @@
+// Stage: the supervisor of a run of real processes. Starts them, breaks them as the scenario says,
+// and leaves nothing behind.
+//
+//   temporary folder: key, a directory for each machine
+//   children:         gateway (started again with its journal and port), agent (started again),
+//                     a node for each machine
+//
+// It follows what the gateway orders (Launch, Stop) and tells it which processes are there and
+// which have ended. What a gateway that was started anew cannot know, a death that the one before
+// was never told, it is told again: the stage knows from the journal (heard()) what was known.
+//
+// A boot takes what starting a process takes; `boot_failure` is drawn from the same stream as in
+// the simulated world and refuses the launch. One thread, which must be the one that lives longest:
+// children die with the thread that started them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "real/child.hpp"
+#include "real/fault_plan.hpp"
+#include "real/link.hpp"
+#include "real/secret_file.hpp"
+#include "real/token.hpp"
+#include "vm/control.hpp"
+#include "vm/placement.hpp"
+
+namespace real {
+
+class Stage {
+ public:
+  struct Options {
+    const vm::Scenario& scenario;        // outlives the stage
+    std::filesystem::path binary;        // brink itself
+    std::filesystem::path scenario_file; // as resolved, for the gateway
+    std::filesystem::path journal;
+    /// Asked at each Moment of a migration, before it goes on; the kill table's door.
+    std::function<void(const Reached&)> on_reached{};
+  };
+  struct Handlers {
+    std::function<void()> on_ready;  // every tenant has its owner: clients may come
+    std::function<void(vm::MachineId, std::string)> on_fault;
+    std::function<void()> read_journal;  // now: heard() is called for all that it holds
+    std::function<void(std::string)> report;     // a line for people
+    std::function<void(std::string)> on_failure; // the run cannot go on, and why
+  };
+
+  /// Makes the temporary folder and the key; throws std::system_error.
+  Stage(asio::io_context& io, Options options, Handlers handlers);
+  /// Ends every process, removes the folder.
+  ~Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  void start();
+  /// The run began, or will begin, at this instant of the steady clock.
+  void begin(std::chrono::steady_clock::time_point start);
+  void heard(const vm::Fact& fact);
+  /// Asks every process to end and waits for that, for two seconds at most; then they are killed.
+  void close();
+
+  /// host:port of the gateway, once it has been started.
+  const std::string& gateway() const { return gateway_address_; }
+  std::string token(Role role) const;
+  const std::filesystem::path& folder() const { return folder_; }
+
+  /// SIGKILL, as a fault; for the kill table too. Nothing where there is none.
+  void kill_machine(vm::MachineId machine);
+  void kill_gateway();
+  void kill_agent();
+  /// Starts a machine that has ended, on its directory.
+  void bring_back(vm::MachineId machine);
+
+ private:
+  struct Machine {
+    vm::FlavorId flavor;
+    vm::Attempt attempt{};
+    std::unique_ptr<Child> child;
+    MachineUp up{};          // as told, once it listens
+    bool listening = false;
+    bool released = false;
+    bool unreported = false; // has ended, and the journal does not say so yet
+    bool lost = false;       // so says the journal
+    std::string last_error{};
+  };
+
+  void start_gateway();
+  void start_agent();
+  void start_machine(vm::MachineId machine);
+  std::vector<std::string> node_words(vm::MachineId machine) const;
+  void on_node_line(vm::MachineId machine, const std::string& line);
+  void on_node_end(vm::MachineId machine, const std::string& how);
+  void on_gateway_line(const std::string& line);
+  void on_gateway_end(const std::string& how);
+  void fail(std::string why);
+
+  awaitable<void> connect(std::shared_ptr<bool> alive);
+  void introduce();
+  void on_message(Message& message);
+  void on(const Launch& launch);
+  void on(const Stop& stop);
+  void on(const Reached& reached);
+  template <class M>
+  void tell(const M& message) {
+    if (link_) link_->send(message);
+  }
+  bool boot_fails(vm::MachineId machine, vm::FlavorId flavor) const;
+  void strike(const FaultPlan::Stroke& stroke);
+  void heal(const FaultPlan::Stroke& stroke);
+  void disturb(vm::MachineId machine, const vm::Fault& fault, bool over);
+  std::vector<vm::MachineId> machines_up() const;
+  void later(std::chrono::milliseconds delay, std::function<void()> what);
+  void remove_cgroup(Machine& machine);
+
+  asio::io_context& io_;
+  Options options_;
+  Handlers handlers_;
+  const vm::Layout layout_;
+  std::filesystem::path folder_;
+  std::optional<Tokens> tokens_;
+  std::map<vm::MachineId, Machine> machines_;
+  std::unique_ptr<Child> gateway_, agent_;
+  std::string gateway_address_, gateway_error_;
+  std::shared_ptr<Link> link_;
+  bool connecting_ = false;
+  std::optional<std::chrono::steady_clock::time_point> start_;
+  std::optional<std::chrono::steady_clock::time_point> boots_fail_until_;
+  std::vector<std::chrono::steady_clock::time_point> restarts_;  // of gateway and agent
+  bool moments_ = false, ready_ = false, closing_ = false, failed_ = false;
+  FaultPlan faults_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace real

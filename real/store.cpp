@@ -1,0 +1,117 @@
+#include "real/store.hpp"
+
+#include <algorithm>
+
+namespace real {
+namespace {
+
+/// Pages in the WAL from which a checkpoint is worth its syncs, and from which it must come to its
+/// end: 16 and 64 MiB.
+constexpr int many_pages = 2'048;
+constexpr int too_many_pages = 8'192;
+
+void carry_out(StoreFile& file, const Change& change) {
+  struct Visitor {
+    StoreFile& to;
+    void operator()(const Settle& c) const { to.settle(c.holding); }
+    void operator()(const Write& c) const { to.write(c.slot, c.row); }
+    void operator()(const Import& c) const { to.import(c.slot, c.rows, c.counted); }
+    void operator()(const Carry& c) const { to.carry(c.slot, c.applied); }
+    void operator()(const Fill& c) const { to.fill(c.slot, c.first, c.size); }
+    void operator()(const Erase& c) const { to.erase(c.slot, c.limit); }
+    void operator()(const Forget& c) const { to.forget(c.slot); }
+    void operator()(const Nothing&) const {}
+  };
+  std::visit(Visitor{file}, change);
+}
+
+}  // namespace
+
+Store::Store(asio::io_context& io, const std::filesystem::path& directory, StoreOptions options)
+    : io_(io),
+      file_(directory / file_name, options),
+      checkpointer_(file_.path()),
+      loaded_(file_.load()),
+      self_(std::make_shared<Store*>(this)) {
+  for (const auto& one : loaded_) {
+    figures_[one.holding.slot] = one.figures;
+    next_slot_ = std::max(next_slot_, one.holding.slot + 1);
+  }
+  thread_ = std::thread{[this] { work(); }};
+}
+
+Store::~Store() {
+  *self_ = nullptr;
+  {
+    const std::lock_guard lock{mutex_};
+    ending_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Store::submit(Change change, Done done) {
+  {
+    const std::lock_guard lock{mutex_};
+    waiting_.push_back({std::move(change), std::move(done)});
+    if (waiting_.size() > 1) return;  // it has been woken for the first
+  }
+  changed_.notify_one();
+}
+
+const Figures& Store::figures(Slot slot) const {
+  static const Figures nothing;
+  const auto found = figures_.find(slot);
+  return found == figures_.end() ? nothing : found->second;
+}
+
+void Store::work() {
+  while (true) {
+    Group group;
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, [this] { return !waiting_.empty() || ending_; });
+      if (waiting_.empty()) return;
+      std::swap(group.tasks, waiting_);
+    }
+    apply(group);
+    asio::post(io_, [self = self_, group = std::move(group)]() mutable {
+      if (*self != nullptr) (*self)->tell(group);
+    });
+    tend_wal();
+  }
+}
+
+void Store::apply(Group& group) {
+  try {
+    file_.begin();
+    for (const Task& task : group.tasks) carry_out(file_, task.change);
+    file_.commit();
+    group.changed = file_.changed();
+    group.trimmed = file_.trimmed();
+  } catch (const StoreError& refused) {
+    file_.rollback();
+    group.trouble = refused.what();
+  }
+  // Their bytes have done their work; what they were about is in the captures of `done`.
+  for (Task& task : group.tasks) task.change = Nothing{};
+}
+
+void Store::tend_wal() {
+  if (file_.wal_pages() < many_pages) return;
+  if (file_.wal_pages() >= too_many_pages && checkpointer_.nearly_done()) return file_.checkpoint();
+  checkpointer_.wake();
+}
+
+void Store::tell(Group& group) {
+  trouble_ = group.trouble;
+  for (const auto& [slot, figures] : group.changed) figures_[slot] = figures;
+  if (!group.trimmed.empty() && on_trimmed_) on_trimmed_(group.trimmed);
+  const auto self = self_;
+  for (Task& task : group.tasks) {
+    if (*self == nullptr) return;
+    if (task.done) task.done(group.trouble.empty());
+  }
+}
+
+}  // namespace real

@@ -1,0 +1,51 @@
+#include "real/sweeper.hpp"
+
+#include "real/spawn.hpp"
+
+namespace real {
+namespace {
+
+constexpr std::uint32_t rows_at_once = 1'000;
+constexpr auto rest = std::chrono::milliseconds{5};
+constexpr auto rest_after_refusal = std::chrono::seconds{1};
+
+}  // namespace
+
+awaitable<bool> commit(Store& store, Change change) {
+  co_return co_await asio::async_initiate<decltype(use_awaitable), void(bool)>(
+      [&](auto handler) {
+        // std::function wants to be copied, a handler cannot be.
+        const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        store.submit(std::move(change), [shared](bool stored) { (*shared)(stored); });
+      },
+      use_awaitable);
+}
+
+void Sweeper::drop(const Holding& holding) {
+  Holding dropped = holding;
+  dropped.standing = Standing::dropped;
+  node_.store.submit(Settle{dropped}, {});
+  spawn(node_.io, "sweeper", sweep(node_, holding.slot, true));
+}
+
+void Sweeper::empty(const Holding& holding) {
+  spawn(node_.io, "sweeper", sweep(node_, holding.slot, false));
+}
+
+awaitable<void> Sweeper::sweep(NodeParts& node, Slot slot, bool forget) {
+  const std::weak_ptr<bool> alive = node.alive;
+  asio::steady_timer timer{node.io};
+  while (true) {
+    const bool stored = co_await commit(node.store, Erase{slot, rows_at_once});
+    if (alive.expired()) co_return;
+    if (stored && node.store.figures(slot).rows == 0) break;
+    timer.expires_after(stored ? std::chrono::milliseconds{rest} : rest_after_refusal);
+    boost::system::error_code never;
+    co_await timer.async_wait(asio::redirect_error(use_awaitable, never));
+    if (alive.expired()) co_return;
+  }
+  // Refused, it is done at the next start.
+  if (forget) node.store.submit(Forget{slot}, {});
+}
+
+}  // namespace real
