@@ -66,7 +66,7 @@ class Answerer {
                                 .served = true,
                                 .count = owner.applied.count,
                                 .sum = owner.applied.sum,
-                                .held = owner.held.ranges()});
+                                .held = real::ranges_of(owner.held)});
     }
   }
 

@@ -1,9 +1,10 @@
 #include "real/load.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <optional>
 #include <stdexcept>
 
+#include "real/audit_round.hpp"
 #include "real/link.hpp"
 #include "real/load_clients.hpp"
 #include "real/spawn.hpp"
@@ -15,14 +16,12 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds redial{50};
 constexpr milliseconds dial_limit{1000};
-constexpr milliseconds audit_again{200};
 /// What a gateway that does not read is sent at most.
 constexpr std::size_t unread_limit = Link::queue_limit / 2;
 /// Waking up for every arrival costs more than the arrival: what is due within this leaves at once.
 constexpr vm::Duration turn = std::chrono::microseconds{100};
 /// How long the end waits for transactions that have no timeout.
 constexpr vm::Duration patience = std::chrono::seconds{10};
-constexpr std::size_t audits_at_once = 64;
 constexpr std::size_t large_batch = 4096;  // rows
 
 /// What frames and stores cannot hold is refused before anything begins.
@@ -60,9 +59,10 @@ class Load::Engine : public std::enable_shared_from_this<Engine> {
  private:
   enum class Phase : std::uint8_t { playing, draining, auditing, over };
 
+  /// Of the run; its first instant as long as that lies ahead.
   vm::Time clock() const {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return vm::Time{vm::Duration{now} - vm::Duration{options_.start_ns}};
+    const vm::Duration since_boot = std::chrono::steady_clock::now().time_since_epoch();
+    return vm::Time{std::max(since_boot - vm::Duration{options_.start_ns}, vm::Duration{})};
   }
 
   awaitable<void> connect();
@@ -82,7 +82,6 @@ class Load::Engine : public std::enable_shared_from_this<Engine> {
   void end_issuing(vm::Time now);
   void leave_phase_if_over(vm::Time now);
   void begin_audit(vm::Time now);
-  void ask_owners();
   void on_audited(const Audited& answer);
   void finish();
   std::vector<std::string> remarks() const;
@@ -110,10 +109,7 @@ class Load::Engine : public std::enable_shared_from_this<Engine> {
   vm::Batch batch_;
   Punctuality punctuality_;
 
-  std::deque<vm::TenantId> to_audit_;
-  std::size_t asked_ = 0;     // and not answered yet
-  vm::Time next_audit_{};     // not served: not before
-  vm::Time last_progress_{};  // of the audit
+  std::optional<AuditRound> audit_;  // once that phase has begun
 };
 
 Load::Engine::Engine(asio::io_context& io, const vm::Scenario& scenario, Options options,
@@ -146,7 +142,7 @@ void Load::Engine::start() {
 void Load::Engine::stop() {
   if (phase_ != Phase::playing) return;
   interrupted_ = true;
-  const vm::Time now = std::max(clock(), vm::Time{});
+  const vm::Time now = clock();
   catch_up(now);
   if (phase_ == Phase::playing) end_issuing(std::min(now, end_));
   leave_phase_if_over(now);
@@ -176,7 +172,8 @@ awaitable<void> Load::Engine::connect() {
       link_ = std::move(link);
       link_->start([self](Message& message) { self->on_message(message); },
                    [self](const std::string&) { self->on_broken(); });
-      if (phase_ == Phase::auditing) ask_owners();
+      leave_phase_if_over(clock());  // there may be owners to be asked
+      arm();
       co_return;
     } catch (const std::runtime_error&) {
       // It is restarting, or not there yet; what could not be sent meanwhile is counted.
@@ -191,16 +188,12 @@ void Load::Engine::on_broken() {
   if (phase_ == Phase::over) return;
   link_.reset();
   ++punctuality_.broken;
-  const vm::Time now = std::max(clock(), vm::Time{});
+  const vm::Time now = clock();
   catch_up(now);
   if (phase_ != Phase::auditing) {
     clients_.link_broken();
-  } else {  // answers that were under way are lost: ask again
-    to_audit_.clear();
-    asked_ = 0;
-    for (std::uint32_t i = 0; i < books_.clients(); ++i) {
-      if (!books_.audited(vm::TenantId{i})) to_audit_.push_back(vm::TenantId{i});
-    }
+  } else {
+    audit_->link_broken();
   }
   leave_phase_if_over(now);
   arm();
@@ -211,7 +204,7 @@ void Load::Engine::on_message(Message& message) {
   if (phase_ == Phase::over) return;
   if (const auto* answer = std::get_if<Answer>(&message)) {
     if (phase_ == Phase::auditing) return;  // nobody waits for it any more
-    const vm::Time now = std::max(clock(), vm::Time{});
+    const vm::Time now = clock();
     catch_up(now);
     clients_.answered(*answer);
     if (phase_ == Phase::draining) leave_phase_if_over(now);
@@ -238,7 +231,7 @@ bool Load::Engine::try_send(vm::Time due, const Perform& attempt) {
 void Load::Engine::on_turn() {
   if (phase_ == Phase::over) return;
   armed_for_ = sim::never;
-  const vm::Time now = std::max(clock(), vm::Time{});
+  const vm::Time now = clock();
   last_turn_ = now;
   catch_up(now);
   leave_phase_if_over(now);
@@ -247,8 +240,7 @@ void Load::Engine::on_turn() {
 
 vm::Time Load::Engine::next_due() {
   if (phase_ == Phase::auditing) {
-    const vm::Time given_up = last_progress_ + options_.audit_patience;
-    return to_audit_.empty() ? given_up : std::min(given_up, next_audit_);
+    return audit_->next_due(link_ != nullptr);
   }
   const vm::Time limit = phase_ == Phase::playing ? end_ : drained_by_;
   return std::min({next_sample_, next_window_, limit, clients_.next_due()});
@@ -328,9 +320,12 @@ void Load::Engine::leave_phase_if_over(vm::Time now) {
     begin_audit(now);
   }
   if (phase_ != Phase::auditing) return;
-  if (to_audit_.empty() && asked_ == 0) return finish();
-  if (now - last_progress_ >= options_.audit_patience) return finish();
-  if (now >= next_audit_) ask_owners();
+  if (audit_->over(now)) return finish();
+  while (link_) {
+    const auto tenant = audit_->next(now);
+    if (!tenant) return;
+    link_->send(Audit{*tenant});
+  }
 }
 
 void Load::Engine::begin_audit(vm::Time now) {
@@ -338,30 +333,13 @@ void Load::Engine::begin_audit(vm::Time now) {
   // What came after the last sample gets its rows as well.
   if (now > next_sample_ - scenario_.sla.sample) traffic_.interval_over(now, batch_);
   hand_over(now);
-  for (std::uint32_t i = 0; i < books_.clients(); ++i) to_audit_.push_back(vm::TenantId{i});
-  last_progress_ = now;
-}
-
-void Load::Engine::ask_owners() {
-  next_audit_ = clock() + audit_again;
-  while (link_ && !to_audit_.empty() && asked_ < audits_at_once) {
-    link_->send(Audit{to_audit_.front()});
-    to_audit_.pop_front();
-    ++asked_;
-  }
+  audit_.emplace(books_.clients(), options_.audit_patience, now);
 }
 
 void Load::Engine::on_audited(const Audited& answer) {
-  if (phase_ != Phase::auditing || asked_ == 0) return;
-  --asked_;
+  if (phase_ != Phase::auditing) return;
   const vm::Time now = clock();
-  if (books_.try_audit(answer)) {
-    last_progress_ = now;
-    if (!to_audit_.empty()) ask_owners();
-  } else if (answer.tenant.value < books_.clients()) {
-    to_audit_.push_back(answer.tenant);  // it may still be on its way to a new owner
-    next_audit_ = now + audit_again;
-  }
+  audit_->answered(now, answer.tenant, books_.try_audit(answer));
   leave_phase_if_over(now);
   arm();
 }

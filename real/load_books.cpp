@@ -62,9 +62,10 @@ bool LoadBooks::try_audit(const Audited& answer) {
     held = difference(held, invented);  // or a range without end would take as long to add up
   }
 
-  const auto missing = difference(p.acknowledged.ranges(), held);
+  const std::vector<Range> acknowledged = ranges_of(p.acknowledged);
+  const auto missing = difference(acknowledged, held);
   p.books.lost = count_of(missing);
-  p.books.unacknowledged = count_of(difference(held, p.acknowledged.ranges()));
+  p.books.unacknowledged = count_of(difference(held, acknowledged));
   p.books.applied = answer.count;
   if (!missing.empty() && scenario_.durability.log == vm::Log::synced) {
     complain(std::to_string(p.books.lost) + " acknowledged and not found: " + text_of(missing));

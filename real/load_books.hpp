@@ -56,7 +56,7 @@ class LoadBooks {
  private:
   struct Page {
     vm::Books books;
-    SequenceRanges acknowledged;
+    SequenceSet acknowledged;
     bool audited = false;
     std::vector<std::string> findings;
   };

@@ -1,29 +1,12 @@
 #include "real/sequence_ranges.hpp"
 
-#include <algorithm>
-
 namespace real {
 
-bool SequenceRanges::add(std::uint64_t sequence) {
-  // The first range that ends at `sequence` or beyond; nearly always the end.
-  std::size_t at = ranges_.size();
-  while (at > 0 && ranges_[at - 1].last >= sequence) --at;
-  if (at < ranges_.size() && ranges_[at].first <= sequence) return false;
-  ++count_;
-  const bool follows = at > 0 && ranges_[at - 1].last + 1 == sequence;
-  const bool precedes = at < ranges_.size() && sequence + 1 == ranges_[at].first;
-  const auto here = ranges_.begin() + static_cast<std::ptrdiff_t>(at);
-  if (follows && precedes) {
-    ranges_[at - 1].last = ranges_[at].last;
-    ranges_.erase(here);
-  } else if (follows) {
-    ranges_[at - 1].last = sequence;
-  } else if (precedes) {
-    ranges_[at].first = sequence;
-  } else {
-    ranges_.insert(here, {sequence, sequence});
-  }
-  return true;
+std::vector<Range> ranges_of(const SequenceSet& set) {
+  std::vector<Range> ranges;
+  ranges.reserve(set.ranges().size());
+  for (const auto& [first, last] : set.ranges()) ranges.push_back({first, last});
+  return ranges;
 }
 
 bool ascending(std::span<const Range> ranges) {

@@ -1,5 +1,5 @@
-// SequenceRanges: which sequences of one client, as ranges. A client's sequences come nearly in order
-// and nearly without gaps, so a billion of them are a few ranges.
+// Ranges of sequences: what owners and the load tell each other about sets of writes, and what one
+// side has and the other has not.
 #pragma once
 
 #include <cstdint>
@@ -7,22 +7,12 @@
 #include <vector>
 
 #include "real/messages.hpp"
+#include "real/sequence_set.hpp"
 
 namespace real {
 
-class SequenceRanges {
- public:
-  /// False when it was there already. Cost: O(ranges after it), which are few.
-  bool add(std::uint64_t sequence);
-
-  std::uint64_t count() const { return count_; }
-  /// Ascending, with a gap between any two.
-  const std::vector<Range>& ranges() const { return ranges_; }
-
- private:
-  std::vector<Range> ranges_;
-  std::uint64_t count_ = 0;
-};
+/// Ascending, with a gap between any two.
+std::vector<Range> ranges_of(const SequenceSet& set);
 
 /// Whether each range has its ends in order and begins after the end of the one before.
 bool ascending(std::span<const Range> ranges);

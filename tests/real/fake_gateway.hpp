@@ -18,7 +18,7 @@ namespace tests {
 class FakeGateway {
  public:
   struct Owner {
-    real::SequenceRanges held;
+    real::SequenceSet held;
     vm::Digest applied;
   };
 
@@ -107,7 +107,7 @@ class FakeGateway {
       const Owner& owner = owners[tenant.value];
       told.count = owner.applied.count;
       told.sum = owner.applied.sum;
-      told.held = owner.held.ranges();
+      told.held = real::ranges_of(owner.held);
     }
     if (before_audited) before_audited(told);
     link->send(told);

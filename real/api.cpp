@@ -1,0 +1,272 @@
+#include "real/api.hpp"
+
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "vm/spelling.hpp"
+
+namespace real {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view audience = "transactions";
+constexpr std::uint64_t sequence_limit = std::uint64_t{1} << 39;
+
+Response tell(unsigned status, const json& body) {
+  // What a client wrote may be no UTF-8: it is shown with replacements, never thrown about.
+  return {.status = status,
+          .body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n",
+          .type = "application/json"};
+}
+
+Response object_to(const std::string& what, unsigned status = 400) {
+  return tell(status, {{"error", what}});
+}
+
+/// Who comes again too early is told when.
+Response later(unsigned status, const std::string& what, sim::Duration wait) {
+  Response response = object_to(what, status);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  response.headers.emplace_back("Retry-After", std::to_string(std::max<std::int64_t>(1, seconds)));
+  return response;
+}
+
+/// An object with these members and no others, or what is wrong with it.
+sim::Result<json> object_of(const Request& request, std::initializer_list<std::string_view> names) {
+  json body = json::parse(request.body, nullptr, false);
+  if (!body.is_object()) return sim::Error{"expected a JSON object"};
+  for (const auto& [name, value] : body.items()) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    const std::vector<std::string_view> known{names};
+    return sim::Error{"unknown member " + vm::in_quotes(name) + ", expected " + [&] {
+      std::string list;
+      for (const auto& n : known) list += (list.empty() ? "" : ", ") + std::string{n};
+      return list;
+    }()};
+  }
+  return body;
+}
+
+sim::Result<std::pair<std::string, std::string>> credentials(const Request& request) {
+  const auto body = object_of(request, {"name", "password"});
+  if (!body) return sim::Error{body.error()};
+  for (const char* member : {"name", "password"}) {
+    if (!body->contains(member) || !(*body)[member].is_string()) {
+      return sim::Error{std::string{"\""} + member + "\": expected text"};
+    }
+  }
+  return std::pair{(*body)["name"].get<std::string>(), (*body)["password"].get<std::string>()};
+}
+
+Response verdict(const Accounts::Answer& answer, Response welcome) {
+  using Verdict = Accounts::Verdict;
+  switch (answer.verdict) {
+    case Verdict::welcome:
+      return welcome;
+    case Verdict::wrong:
+      return object_to("wrong name or password", 401);
+    case Verdict::taken:
+      return object_to("this name is taken", 409);
+    case Verdict::unfit:
+      return object_to("a password has 10 to 256 bytes, a name 1 to 64 of a-z A-Z 0-9 . _ -", 400);
+    case Verdict::busy:
+      return later(503, "too many others at this moment", answer.wait);
+    case Verdict::too_many:
+      return later(429, "too many attempts", answer.wait);
+  }
+  return object_to("unreachable", 500);
+}
+
+/// The key of tokens for users, made the first time.
+Key key_in(const std::filesystem::path& folder) {
+  const auto file = folder / "tokens.key";
+  return std::filesystem::exists(file) ? read_key_file(file) : create_key_file(file);
+}
+
+std::filesystem::path made(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+  return folder;
+}
+
+/// Waits for an answer that comes by a callback.
+template <class T>
+awaitable<T> answer_of(asio::io_context& io, std::function<void(std::function<void(T)>)> ask) {
+  struct Waiting {
+    explicit Waiting(asio::io_context& context) : bell(context) {}
+    asio::steady_timer bell;
+    std::optional<T> answer;
+  };
+  const auto waiting = std::make_shared<Waiting>(io);
+  waiting->bell.expires_at(asio::steady_timer::time_point::max());
+  ask([waiting](T answer) {
+    waiting->answer = std::move(answer);
+    waiting->bell.cancel();
+  });
+  if (!waiting->answer) {
+    boost::system::error_code rung;
+    co_await waiting->bell.async_wait(asio::redirect_error(use_awaitable, rung));
+  }
+  co_return std::move(*waiting->answer);
+}
+
+}  // namespace
+
+std::optional<vm::TenantId> client_of(const vm::Scenario& scenario, std::string_view name) {
+  const auto dash = name.rfind('-');
+  if (dash == std::string_view::npos) return {};
+  const std::string_view digits = name.substr(dash + 1);
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool plain = error == std::errc{} && end == digits.data() + digits.size() &&
+                     (digits.size() == 1 || digits[0] != '0');
+  if (!plain) return {};
+  std::uint32_t first = 0;
+  for (const vm::ClientGroup& group : scenario.clients) {
+    if (group.name == name.substr(0, dash) && number < group.count) {
+      return vm::TenantId{first + number};
+    }
+    first += group.count;
+  }
+  return {};
+}
+
+Api::Api(asio::io_context& io, const vm::Scenario& scenario, const std::filesystem::path& users,
+         Door door)
+    : io_(io),
+      scenario_(scenario),
+      accounts_(io, {.file = made(users) / "accounts.sqlite"}),
+      tokens_(key_in(users)),
+      door_(std::move(door)) {}
+
+Router Api::router() {
+  Router router;
+  router.add("POST", "/users", [this](const Request& r) { return register_user(r); });
+  router.add("POST", "/tokens", [this](const Request& r) { return issue_token(r); });
+  router.add("POST", "/transactions", [this](const Request& r) { return perform(r); });
+  router.add("GET", "/state", [this](const Request& r) { return state(r); });
+  router.add("GET", "/machines", at_once([this](const Request& r) { return machines(r); }));
+  router.add("GET", "/healthz", at_once([](const Request&) { return Response{.body = "ok\n"}; }));
+  return router;
+}
+
+awaitable<Response> Api::register_user(const Request& request) {
+  const auto who = credentials(request);
+  if (!who) co_return object_to(who.error());
+  if (!client_of(scenario_, who->first)) {
+    co_return object_to("no client of this scenario has this name; they are called like " +
+                        vm::in_quotes(scenario_.clients.front().name + "-0"));
+  }
+  const auto answer = co_await accounts_.register_user(who->first, who->second, request.peer);
+  co_return verdict(answer, tell(201, {{"name", who->first}}));
+}
+
+awaitable<Response> Api::issue_token(const Request& request) {
+  const auto who = credentials(request);
+  if (!who) co_return object_to(who.error());
+  const auto answer = co_await accounts_.log_in(who->first, who->second, request.peer);
+  if (answer.verdict != Accounts::Verdict::welcome) co_return verdict(answer, {});
+  co_return tell(200, {{"token", tokens_.issue(who->first, audience, unix_now(), token_life)},
+                       {"expires_in", token_life.count()}});
+}
+
+Api::Caller Api::caller(const Request& request) const {
+  Response refusal = object_to("expected \"Authorization: Bearer TOKEN\"", 401);
+  refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (request.bearer().empty()) return {.tenant = {}, .refusal = std::move(refusal)};
+  const auto claims = tokens_.check(request.bearer(), audience, unix_now());
+  if (!claims) return {.tenant = {}, .refusal = object_to(claims.error(), 401)};
+  const auto tenant = client_of(scenario_, claims->subject);
+  // The scenario may be another one than when the account was made.
+  if (!tenant) return {.tenant = {}, .refusal = object_to("you are no client here", 403)};
+  return {.tenant = tenant, .refusal = {}};
+}
+
+awaitable<Response> Api::perform(const Request& request) {
+  const Caller who = caller(request);
+  if (!who.tenant) co_return who.refusal;
+  const auto body = object_of(request, {"sequence", "kind", "write"});
+  if (!body) co_return object_to(body.error());
+  Perform transaction;
+  transaction.tenant = *who.tenant;
+  const auto sequence = body->find("sequence");
+  if (sequence == body->end() || !sequence->is_number_unsigned() ||
+      sequence->get<std::uint64_t>() >= sequence_limit) {
+    co_return object_to("\"sequence\": expected a number from 0 to 2^39 - 1");
+  }
+  transaction.sequence = sequence->get<std::uint64_t>();
+  if (const auto write = body->find("write"); write != body->end()) {
+    if (!write->is_string()) co_return object_to("\"write\": expected text");
+    transaction.value = write->get<std::string>();
+    if (transaction.value.size() > write_limit) {
+      co_return object_to("\"write\": at most " + std::to_string(write_limit) + " bytes", 413);
+    }
+  }
+  if (const auto kind = body->find("kind"); kind != body->end()) {
+    const auto found =
+        std::ranges::find_if(scenario_.transactions, [&](const vm::TransactionKind& candidate) {
+          return kind->is_string() && candidate.name == kind->get<std::string>();
+        });
+    if (found == scenario_.transactions.end()) {
+      co_return object_to("\"kind\": the scenario has no such transaction");
+    }
+    transaction.memory = found->memory;
+    for (const vm::Step& step : found->steps) {
+      transaction.steps.push_back({step.resource, step.demand.mean()});
+    }
+  }
+  std::function<void(std::function<void(Answer)>)> ask = [&](std::function<void(Answer)> reply) {
+    door_.perform(std::move(transaction),
+                  [reply = std::move(reply)](Answer& answer) { reply(std::move(answer)); });
+  };
+  const Answer answer = co_await answer_of<Answer>(io_, std::move(ask));
+  switch (answer.result) {
+    case Result::committed:
+      co_return tell(200, {{"result", "committed"}, {"machine", answer.machine.value}});
+    case Result::refused:
+      co_return later(503, "refused: nothing was applied", std::chrono::seconds{1});
+    case Result::failed:
+    case Result::frozen:
+    case Result::moved:
+      break;
+  }
+  co_return later(503, "failed: it may have been applied, send it again with the same sequence",
+                  std::chrono::seconds{1});
+}
+
+awaitable<Response> Api::state(const Request& request) {
+  const Caller who = caller(request);
+  if (!who.tenant) co_return who.refusal;
+  std::function<void(std::function<void(Audited)>)> ask = [&](std::function<void(Audited)> reply) {
+    door_.audit(*who.tenant, [reply = std::move(reply)](const Audited& held) { reply(held); });
+  };
+  const Audited held = co_await answer_of<Audited>(io_, std::move(ask));
+  const auto& tenant = door_.inventory()[*who.tenant];
+  json ranges = json::array();
+  for (const Range& range : held.held) ranges.push_back({range.first, range.last});
+  co_return tell(200, {{"tenant", who.tenant->value},
+                       {"served", held.served},
+                       {"machine", tenant.owner.value},
+                       {"epoch", tenant.epoch},
+                       {"writes", held.count},
+                       {"sequences", std::move(ranges)}});
+}
+
+Response Api::machines(const Request& request) const {
+  const Caller who = caller(request);
+  if (!who.tenant) return who.refusal;
+  const vm::Inventory& inventory = door_.inventory();
+  json list = json::array();
+  for (std::uint32_t i = 0; i < inventory.machine_count(); ++i) {
+    const auto& machine = inventory[vm::MachineId{i}];
+    list.push_back({{"machine", i},
+                    {"fleet", scenario_.fleets[machine.fleet.value].name},
+                    {"flavor", scenario_.flavors[machine.flavor.value].name},
+                    {"up", inventory.is_up(vm::MachineId{i})}});
+  }
+  return tell(200, {{"machines", std::move(list)}});
+}
+
+}  // namespace real
