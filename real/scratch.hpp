@@ -50,7 +50,7 @@ class Scratch {
   Descriptor file_;
   Done done_;
   std::unordered_map<std::uint32_t, Wanted> awaited_;  // by step
-  const std::shared_ptr<Scratch*> self_;  // null once it is gone
+  const std::shared_ptr<Scratch*> self_;               // null once it is gone
 
   std::vector<char> noise_;  // the worker's
   std::int64_t at_ = 0;

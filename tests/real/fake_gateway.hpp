@@ -24,7 +24,8 @@ using namespace std::chrono_literals;
 /// A flavor that is no bottleneck.
 inline vm::Flavor large() {
   vm::Flavor flavor;
-  flavor.capacity = {.cores = 1, .memory = {std::int64_t{4} << 30}, .disk = {1e9}, .network = {4e9}};
+  flavor.capacity = {
+      .cores = 1, .memory = {std::int64_t{4} << 30}, .disk = {1e9}, .network = {4e9}};
   return flavor;
 }
 
@@ -132,7 +133,8 @@ class Machines {
   Machine& operator[](std::uint32_t id) { return *machines_[id]; }
   asio::io_context& io() { return io_; }
 
-  // ---- What the tests say again and again --------------------------------------------------------
+  // ---- What the tests say again and again
+  // --------------------------------------------------------
 
   void own(std::uint32_t id, std::uint32_t tenant, vm::Epoch epoch = 1, vm::Bytes state = {},
            vm::Bytes keep = {}) {

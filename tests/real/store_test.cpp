@@ -4,10 +4,9 @@
 #include <map>
 #include <thread>
 
+#include <catch2/catch.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <catch2/catch.hpp>
 
 #include "real/store_reader.hpp"
 #include "tests/real/folder.hpp"
@@ -21,7 +20,11 @@ using real_test::Folder;
 constexpr vm::TenantId tenant{7};
 
 Holding owned(Slot slot, vm::Bytes keep = {}) {
-  return {.slot = slot, .tenant = tenant, .epoch = 3, .standing = Standing::owner, .keep = keep,
+  return {.slot = slot,
+          .tenant = tenant,
+          .epoch = 3,
+          .standing = Standing::owner,
+          .keep = keep,
           .new_owner = {}};
 }
 
@@ -118,7 +121,8 @@ TEST_CASE("store: with keep, the oldest values are emptied and their rows stay")
   CHECK(trimmed.empty());
   REQUIRE(shop.put(Write{1, row(11, 200)}));  // 1,400: the first filler goes, 376 are left
   CHECK(trimmed == std::vector<std::uint64_t>{filler_begin});
-  for (std::uint64_t n = 20; n < 30; ++n) REQUIRE(shop.put(Write{1, row(n)}));  // 1,376 with the last
+  for (std::uint64_t n = 20; n < 30; ++n)
+    REQUIRE(shop.put(Write{1, row(n)}));  // 1,376 with the last
   CHECK(trimmed == std::vector<std::uint64_t>{filler_begin, filler_begin + 1});
   CHECK(shop.store.figures(1).bytes == vm::Bytes{1'300});
   REQUIRE(shop.put(Write{1, row(5)}));  // older than all: it is the next to go, but not for itself
