@@ -243,9 +243,8 @@ awaitable<void> CopySource::connect() {
   std::string failure;
   while (!ended_) {
     try {
-      link_ = co_await dial(io_, order_.address,
-                            {.role = Role::node, .id = node_.machine.value, .token = node_.token()},
-                            std::chrono::seconds{1});
+      const Hello hello{.role = Role::node, .id = node_.machine.value, .token = node_.token()};
+      link_ = co_await dial(io_, order_.address, hello, std::chrono::seconds{1});
       break;
     } catch (const std::runtime_error& e) {
       failure = e.what();

@@ -28,12 +28,20 @@ Scratch::~Scratch() {
 }
 
 void Scratch::write(std::uint32_t step, double bytes) {
-  awaited_[step] = ++serial_;
+  auto wanted = std::make_shared<std::atomic<bool>>(true);
+  awaited_[step] = wanted;
   {
     const std::lock_guard lock{mutex_};
-    waiting_.push_back({step, serial_, static_cast<std::int64_t>(bytes)});
+    waiting_.push_back({step, static_cast<std::int64_t>(bytes), std::move(wanted)});
   }
   changed_.notify_one();
+}
+
+void Scratch::cancel(std::uint32_t step) {
+  const auto found = awaited_.find(step);
+  if (found == awaited_.end()) return;
+  *found->second = false;
+  awaited_.erase(found);
 }
 
 void Scratch::work() {
@@ -45,15 +53,15 @@ void Scratch::work() {
       if (ending_) return;
       std::swap(taken, waiting_);
     }
-    for (const Request& request : taken) write_out(request.bytes);
+    for (const Request& request : taken) write_out(request);
     asio::post(io_, [self = self_, taken = std::move(taken)] {
       if (*self != nullptr) (*self)->tell(taken);
     });
   }
 }
 
-void Scratch::write_out(std::int64_t bytes) {
-  while (bytes > 0) {
+void Scratch::write_out(const Request& request) {
+  for (std::int64_t bytes = request.bytes; bytes > 0 && *request.wanted && !ending_;) {
     if (at_ >= size_limit) at_ = 0;
     const auto piece =
         std::min({bytes, static_cast<std::int64_t>(noise_.size()), size_limit - at_});
@@ -69,7 +77,7 @@ void Scratch::tell(const std::vector<Request>& written) {
   const auto self = self_;
   for (const Request& request : written) {
     const auto found = awaited_.find(request.step);
-    if (found == awaited_.end() || found->second != request.serial) continue;
+    if (found == awaited_.end() || found->second != request.wanted) continue;
     awaited_.erase(found);
     done_(request.step);
     if (*self == nullptr) return;

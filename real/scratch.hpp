@@ -2,6 +2,7 @@
 // its beginning again when it is full, by a thread of its own.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -29,34 +30,34 @@ class Scratch {
 
   /// A disk that refuses has taken its time too: that is a step that is over.
   void write(std::uint32_t step, double bytes);
-  /// The step's number is free again; its bytes are written all the same.
-  void cancel(std::uint32_t step) { awaited_.erase(step); }
+  /// The step's number is free again; what is not written yet is not.
+  void cancel(std::uint32_t step);
 
   static constexpr std::int64_t size_limit = std::int64_t{64} << 20;
 
  private:
+  using Wanted = std::shared_ptr<std::atomic<bool>>;
   struct Request {
     std::uint32_t step = 0;
-    std::uint64_t serial = 0;
     std::int64_t bytes = 0;
+    Wanted wanted;
   };
   void work();
-  void write_out(std::int64_t bytes);
+  void write_out(const Request& request);
   void tell(const std::vector<Request>& written);
 
   asio::io_context& io_;
   Descriptor file_;
   Done done_;
-  std::unordered_map<std::uint32_t, std::uint64_t> awaited_;  // step to serial
-  std::uint64_t serial_ = 0;
-  const std::shared_ptr<Scratch*> self_;  // null once it is gone
+  std::unordered_map<std::uint32_t, Wanted> awaited_;  // by step
+  const std::shared_ptr<Scratch*> self_;               // null once it is gone
 
   std::vector<char> noise_;  // the worker's
   std::int64_t at_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Request> waiting_;
-  bool ending_ = false;
+  std::atomic<bool> ending_ = false;
   std::thread thread_;
 };
 

@@ -260,7 +260,7 @@ bool StoreFile::trim_one(Slot slot, Book& book, std::uint64_t newest) {
     const std::uint64_t from = filler ? sequence_of_age(book.oldest)
                                       : sequence_of_age(std::max(book.oldest, filler_begin));
     bind(oldest_, 1, row_id(slot, from));
-    bind(oldest_, 2, row_id(slot, filler ? sequence_end : filler_begin));
+    bind(oldest_, 2, filler ? row_id(slot + 1, 0) : row_id(slot, filler_begin));
     if (!next_row(oldest_)) {
       book.oldest = std::max(book.oldest, filler_begin);
       continue;

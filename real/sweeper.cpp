@@ -11,7 +11,7 @@ constexpr auto rest_after_refusal = std::chrono::seconds{1};
 
 }  // namespace
 
-awaitable<bool> commit(Store& store, Change change) {
+awaitable<bool> commit(Store& store, Change& change) {
   co_return co_await asio::async_initiate<decltype(use_awaitable), void(bool)>(
       [&](auto handler) {
         // std::function wants to be copied, a handler cannot be.
@@ -36,7 +36,8 @@ awaitable<void> Sweeper::sweep(NodeParts& node, Slot slot, bool forget) {
   const std::weak_ptr<bool> alive = node.alive;
   asio::steady_timer timer{node.io};
   while (true) {
-    const bool stored = co_await commit(node.store, Erase{slot, rows_at_once});
+    Change erase = Erase{slot, rows_at_once};
+    const bool stored = co_await commit(node.store, erase);
     if (alive.expired()) co_return;
     if (stored && node.store.figures(slot).rows == 0) break;
     timer.expires_after(stored ? std::chrono::milliseconds{rest} : rest_after_refusal);

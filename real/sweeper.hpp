@@ -21,7 +21,8 @@ class Sweeper {
   NodeParts& node_;
 };
 
-/// Submits a change and waits for its group: true when it is stored.
-awaitable<bool> commit(Store& store, Change change);
+/// Submits a change and waits for its group: true when it is stored. Give it a variable: g++ 12
+/// destroys an aggregate twice that is made within a co_await.
+awaitable<bool> commit(Store& store, Change& change);
 
 }  // namespace real

@@ -80,16 +80,19 @@ awaitable<bool> Tenancy::create(Holding holding, vm::Bytes state) {
   const vm::Bytes whole = state;
   node_.memory.hold(whole);
   // Large states in pieces, so that others commit in between; dropped at a restart until the last.
-  bool stored = co_await commit(node_.store, Settle{holding});
+  Change change = Settle{holding};
+  bool stored = co_await commit(node_.store, change);
   for (std::uint64_t first = 0; stored && state.count > 0;) {
     if (alive.expired()) co_return false;
     const vm::Bytes some = std::min(state, filled_at_once);
-    stored = co_await commit(node_.store, Fill{holding.slot, first, some});
+    change = Fill{holding.slot, first, some};
+    stored = co_await commit(node_.store, change);
     first += static_cast<std::uint64_t>(some.count / StoreFile::filler_row);
     state -= some;
   }
   if (alive.expired()) co_return false;
-  if (stored) stored = co_await commit(node_.store, Settle{owner});
+  change = Settle{owner};
+  if (stored) stored = co_await commit(node_.store, change);
   if (alive.expired()) co_return false;
   if (stored) {
     adopt(owner, {}, whole);
@@ -266,7 +269,8 @@ awaitable<std::string> Tenancy::import(Restore order) {
   holding.standing = Standing::incoming;
   holding.epoch = order.epoch;
   holding.new_owner.clear();
-  bool stored = co_await commit(node_.store, Settle{holding});
+  Change change = Settle{holding};
+  bool stored = co_await commit(node_.store, change);
   SequenceSet applied;
   for (std::uint64_t from = 0; stored;) {
     auto rows =
@@ -277,13 +281,16 @@ awaitable<std::string> Tenancy::import(Restore order) {
     for (const Row& row : rows) {
       if (row.sequence < filler_begin) applied.add(row.sequence);
     }
-    stored = co_await commit(node_.store, Import{holding.slot, std::move(rows), false});
+    change = Import{holding.slot, std::move(rows), false};
+    stored = co_await commit(node_.store, change);
   }
-  if (stored) stored = co_await commit(node_.store, Carry{holding.slot, found->figures.applied});
+  change = Carry{holding.slot, found->figures.applied};
+  if (stored) stored = co_await commit(node_.store, change);
   // What lies here must be what was there, or it is not served.
   const bool same = node_.store.figures(holding.slot) == found->figures;
   holding.standing = Standing::owner;
-  if (stored && same) stored = co_await commit(node_.store, Settle{holding});
+  change = Settle{holding};
+  if (stored && same) stored = co_await commit(node_.store, change);
   if (!stored || !same) {
     node_.memory.let_go(found->figures.bytes);
     sweeper_.drop(holding);
