@@ -157,8 +157,10 @@ int node(Arguments arguments) {
   boost::asio::io_context io{1};
   real::Node here{io, std::move(node_options)};
   const real::Ending ending{io, wanted.follow_stdin, [&] { io.stop(); }};
-  // Both in one write: whoever started it reads up to the second.
+  // All in one write: whoever started it reads up to the last.
+  const std::string group = here.share().group();
   std::cout << "capacity: " + here.share().describe() + "\n" +
+                   (group.empty() ? std::string{} : "group: " + group + "\n") +
                    (here.share().usage_file().empty()
                         ? std::string{}
                         : "cgroup: " + here.share().usage_file() + "\n") +

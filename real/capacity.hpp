@@ -45,6 +45,8 @@ class CpuShare {
   double cores() const { return cores_; }
   /// The file with the CPU time of the group, for the agent; empty when rated.
   std::string usage_file() const;
+  /// Its folder, which whoever kills the node has to remove; empty when rated.
+  const std::filesystem::path& group() const { return group_; }
   /// "cgroup v1, 0.25 cores, period 10 ms", for people and for the run's record.
   std::string describe() const;
 

@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds life_of_token{60};
-constexpr std::string_view listening = "listening on ", cgroup = "cgroup: ";
+constexpr std::string_view listening = "listening on ", cgroup = "cgroup: ", group = "group: ",
+                           capacity = "capacity: ";
 /// A part that ends this often in ten seconds will not be well by starting it again.
 constexpr std::size_t most_restarts = 20;
 
@@ -214,6 +215,10 @@ void Stage::start_machine(vm::MachineId id) {
 void Stage::on_node_line(vm::MachineId id, const std::string& line) {
   Machine& machine = machines_.at(id);
   if (line.starts_with(cgroup)) machine.up.cgroup = line.substr(cgroup.size());
+  if (line.starts_with(group)) machine.group = line.substr(group.size());
+  if (line.starts_with(capacity) && !std::exchange(capacity_told_, true)) {
+    handlers_.report("machines: " + line.substr(capacity.size()));
+  }
   if (!line.starts_with(listening)) return;
   machine.up.address = line.substr(listening.size());
   machine.listening = true;
@@ -242,10 +247,14 @@ void Stage::on_node_end(vm::MachineId id, const std::string& how) {
   tell(Stopped{.machine = id, .directory = machine.up.directory});
 }
 
-/// One that was killed could not remove its own.
+/// One that was killed could not remove its own. The kernel lets go of it a moment after the last
+/// thread has ended.
 void Stage::remove_cgroup(Machine& machine) {
-  if (machine.up.cgroup.empty()) return;
-  ::rmdir(fs::path{machine.up.cgroup}.parent_path().c_str());
+  for (int tries = 0; tries < 100 && !machine.group.empty(); ++tries) {
+    const bool gone = ::rmdir(machine.group.c_str()) == 0 || errno != EBUSY;
+    if (gone) machine.group.clear();
+    if (!gone) std::this_thread::sleep_for(1ms);
+  }
   machine.up.cgroup.clear();
 }
 

@@ -82,6 +82,7 @@ class Stage {
     vm::Attempt attempt{};
     std::unique_ptr<Child> child;
     MachineUp up{};          // as told, once it listens
+    std::string group{};     // its cgroup's folder
     bool listening = false;
     bool released = false;
     bool killed = false;     // by us: no news for people
@@ -132,6 +133,7 @@ class Stage {
   std::optional<std::chrono::steady_clock::time_point> start_;
   std::optional<std::chrono::steady_clock::time_point> boots_fail_until_;
   std::vector<std::chrono::steady_clock::time_point> restarts_;  // of gateway and agent
+  bool capacity_told_ = false;
   bool moments_ = false, ready_ = false, closing_ = false, failed_ = false;
   FaultPlan faults_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
