@@ -1,0 +1,159 @@
+#include "vm/consolidation.hpp"
+
+#include <algorithm>
+
+namespace vm {
+
+Consolidator::Consolidator(const ConsolidationPolicy& policy, const std::vector<HostPower>& kinds,
+                           std::size_t hosts)
+    : selection_(policy.selection),
+      kinds_(kinds),
+      loads_(policy, kinds, hosts),
+      placement_(kinds, hosts),
+      left_alone_(hosts),
+      arriving_(hosts) {}
+
+std::span<const VmMove> Consolidator::plan(const ConsolidationFacts& facts,
+                                           sim::RandomStream& random) {
+  facts_ = &facts;
+  moves_.clear();
+  placement_.clear();
+  lowest_off_.assign(kinds_.size(), 0);
+  loads_.begin(facts);
+  relieve_overloaded(random);
+  empty_underloaded();
+  for (const VmMove& move : moves_) arriving_[move.to].clear();
+  return moves_;
+}
+
+// ---- Steps 1 and 2 -----------------------------------------------------------------------------
+
+void Consolidator::relieve_overloaded(sim::RandomStream& random) {
+  overloaded_.clear();
+  leaving_.clear();
+  for (const HostIndex host : facts_->active) {
+    if (loads_.overloaded(host)) {
+      overloaded_.push_back(host);
+    } else {
+      placement_.add(loads_.candidate(host));
+    }
+  }
+  for (const HostIndex host : overloaded_) unload(host, random);
+  sort_by_demand(leaving_);
+  for (const VmIndex vm : leaving_) {
+    const auto host = place(vm, true);
+    if (!host) continue;
+    commit(*host);
+    moves_.push_back({vm, *host});
+    arriving_[*host].push_back(vm);
+  }
+}
+
+/// Lets VMs leave `host` until what stays is no overload.
+void Consolidator::unload(HostIndex host, sim::RandomStream& random) {
+  staying_ = facts_->hosts[host].vms;
+  do {
+    leavers_.clear();
+    for (const VmIndex vm : staying_) {
+      const VmFacts& facts = facts_->vms[vm];
+      leavers_.push_back({facts.memory, facts.demand / facts.promised, facts_->history.of(vm)});
+    }
+    const auto gone =
+        staying_.begin() + static_cast<std::ptrdiff_t>(select_vm(selection_, leavers_, random));
+    leaving_.push_back(*gone);
+    staying_.erase(gone);
+  } while (!staying_.empty() && loads_.overloaded_with(host, staying_));
+}
+
+// ---- Step 3 ------------------------------------------------------------------------------------
+
+void Consolidator::empty_underloaded() {
+  std::fill(left_alone_.begin(), left_alone_.end(), std::uint8_t{0});
+  for (const HostIndex host : overloaded_) left_alone_[host] = 1;
+  for (const VmMove& move : moves_)  // what was off before this plan is no target any more
+    if (facts_->hosts[move.to].utilisation == 0) placement_.remove(move.to);
+
+  by_utilisation_.clear();
+  for (const HostIndex host : facts_->active) {
+    const double utilisation = facts_->hosts[host].utilisation;
+    if (utilisation == 0) placement_.remove(host);
+    if (utilisation > 0 && utilisation < 1 && !left_alone_[host]) by_utilisation_.push_back(host);
+  }
+  std::sort(by_utilisation_.begin(), by_utilisation_.end(), [&](HostIndex a, HostIndex b) {
+    const double ua = facts_->hosts[a].utilisation, ub = facts_->hosts[b].utilisation;
+    return ua != ub ? ua < ub : a < b;
+  });
+  for (const HostIndex host : by_utilisation_) {
+    if (left_alone_[host]) continue;  // a target of this step
+    left_alone_[host] = 1;
+    placement_.remove(host);
+    if (try_empty(host)) continue;
+    loads_.roll_back([&](HostIndex changed) { file(changed); });
+  }
+}
+
+/// Plans a new home for every VM of `host`. False where one finds none: to be rolled back.
+bool Consolidator::try_empty(HostIndex host) {
+  loads_.mark();
+  leaving_ = facts_->hosts[host].vms;
+  leaving_.insert(leaving_.end(), arriving_[host].begin(), arriving_[host].end());
+  sort_by_demand(leaving_);
+  const std::size_t before = moves_.size();
+  for (const VmIndex vm : leaving_) {
+    const auto to = place(vm, false);
+    if (!to) {
+      moves_.resize(before);
+      return false;
+    }
+    commit(*to);
+    moves_.push_back({vm, *to});
+  }
+  for (std::size_t i = before; i < moves_.size(); ++i) left_alone_[moves_[i].to] = 1;
+  return true;
+}
+
+// ---- One VM ------------------------------------------------------------------------------------
+
+std::optional<HostIndex> Consolidator::place(VmIndex vm, bool may_switch_on) {
+  const double demand = facts_->vms[vm].demand;
+  loads_.consider(vm);
+  std::optional<PowerPlacement::Choice> off;
+  if (may_switch_on) off = cheapest_off(demand);
+  const auto best = placement_.choose(demand, loads_.weight(), off,
+                                      [&](HostIndex host) { return loads_.accepts(host); });
+  if (!best) return std::nullopt;
+  return best->host;
+}
+
+/// All hosts of a kind that are off cost the same, so the first of each kind stands for them.
+std::optional<PowerPlacement::Choice> Consolidator::cheapest_off(double demand) {
+  std::optional<PowerPlacement::Choice> best;
+  for (HostKindIndex k = 0; k < kinds_.size(); ++k) {
+    HostIndex& first = lowest_off_[k];
+    while (first < facts_->hosts.size() && (facts_->hosts[first].kind != k || loads_.known(first)))
+      ++first;
+    const HostPower& kind = kinds_[k];
+    if (first == facts_->hosts.size() || demand > kind.core || demand > kind.capacity) continue;
+    const PowerPlacement::Choice choice{first, power_cost(kind, 0, demand, kind.power.idle())};
+    if (!best || PowerPlacement::beats(choice, *best)) best = choice;
+  }
+  return best;
+}
+
+/// Plans the VM that was placed last.
+void Consolidator::commit(HostIndex host) {
+  loads_.add(host);
+  file(host);
+}
+
+void Consolidator::file(HostIndex host) {
+  placement_.update(loads_.candidate(host));
+}
+
+void Consolidator::sort_by_demand(std::vector<VmIndex>& vms) const {
+  std::stable_sort(vms.begin(), vms.end(), [&](VmIndex a, VmIndex b) {
+    return facts_->vms[a].demand > facts_->vms[b].demand;
+  });
+}
+
+}  // namespace vm
