@@ -2,15 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "sim/summary.hpp"
-#include "sim/units.hpp"
+#include "vm/entities.hpp"
 
 namespace vm {
 
 /// What one optimisation saw and did.
 struct ConsolidationInterval {
-  double at_s = 0;
+  Time at;
   double energy_kwh = 0;           // so far
   std::uint32_t vms = 0;           // that still live
   std::uint32_t active_hosts = 0;  // with VMs
@@ -53,5 +55,18 @@ struct ConsolidationOutcome {
   }
   std::uint64_t host_shutdowns() const { return before_shutdown.count(); }
 };
+
+/// One measure under the name that summary.json, expectations and sweeps give it.
+struct ConsolidationFigure {
+  std::string name;
+  double value = 0;
+  bool whole = false;  // a count
+};
+
+/// All measures, in the order in which they are told.
+std::vector<ConsolidationFigure> figures_of(const ConsolidationOutcome& outcome);
+
+/// Names of figures_of that no other kind of run has: "energy_kwh", "slatah", ...
+std::vector<std::string> consolidation_figure_names();
 
 }  // namespace vm

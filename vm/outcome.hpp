@@ -6,10 +6,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/histogram.hpp"
+#include "vm/consolidation_outcome.hpp"
 #include "vm/entities.hpp"
 
 namespace vm {
@@ -60,6 +62,7 @@ struct RunOutcome {
   std::vector<GroupOutcome> groups;
   std::vector<MachineOutcome> machines;
   bool books_balance = false;  // every client's, and every digest agrees
+  std::optional<ConsolidationOutcome> consolidation;  // of a scenario with hosts
   std::vector<std::string> complaints;  // what the ledger found, empty when all is well
 };
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,7 +14,9 @@
 #include <vector>
 
 #include "sim/distributions.hpp"
+#include "vm/data_center.hpp"
 #include "vm/entities.hpp"
+#include "vm/usage_trace.hpp"
 
 namespace vm {
 
@@ -206,6 +209,14 @@ struct Expectation {
   std::string want;  // as written: "<= 20"
 };
 
+/// Hosts with VMs instead of machines with clients. Each kind of host is also a flavor and a fleet,
+/// so that whoever watches sees machines.
+struct Consolidation {
+  DataCenter center;
+  std::string method;  // "THR-MMT 0.8", "DVFS"
+  std::shared_ptr<const UsageTraces> traces;
+};
+
 struct Scenario {
   std::string name;
   std::string question;  // the comment "# Question: ..." that opens the file, if any
@@ -220,6 +231,7 @@ struct Scenario {
   Sla sla;
   std::vector<Fault> faults;
   std::vector<Expectation> expectations;
+  std::optional<Consolidation> consolidation;  // then there are no transactions and no clients
   std::string text;  // the resolved file as TOML, `--set` included: a run keeps it
 
   std::uint32_t tenant_count() const {

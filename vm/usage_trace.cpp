@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "sim/random.hpp"
 #include "vm/spelling.hpp"
 
 namespace vm {
@@ -124,6 +126,32 @@ Loaded<UsageTraces> read_planetlab(const std::filesystem::path& folder, FileOrde
     traces.names.push_back(file.filename().string());
   }
   if (!issues.empty()) return issues;
+  return traces;
+}
+
+UsageTraces generate_usage(std::uint32_t vms, std::uint64_t seed) {
+  UsageTraces traces;
+  traces.length = planetlab_lines + 1;
+  for (std::uint32_t v = 0; v < vms; ++v) {
+    sim::RandomStream random(seed, "usage.generated", v);
+    traces.names.push_back("generated_" + std::to_string(v));
+    const double typical = 0.6 * random.uniform() * random.uniform();
+    const double swing = random.uniform();  // how much of a day's rhythm it has
+    double wander = 0;
+    std::size_t silent = 0;  // samples still to come
+    for (std::size_t i = 0; i < planetlab_lines; ++i) {
+      // Piecewise, so that no library's sine decides: 0 at midnight, 1 at noon.
+      const double noon = static_cast<double>(planetlab_lines) / 2;
+      const double rhythm = 1 - std::fabs(static_cast<double>(i) - noon) / noon;
+      wander = 0.8 * wander + 0.3 * (random.uniform() - 0.5);
+      if (silent > 0) --silent;
+      if (random.below(600) == 0) silent = 12 + random.below(36);
+      const double use = typical * (1 + swing * (2 * rhythm - 1)) + wander * wander + wander / 4;
+      const double held = silent > 0 ? 0 : std::min(0.99, std::max(0.01, use));
+      traces.values.push_back(std::floor(held * 100) / 100);
+    }
+    traces.values.push_back(traces.values.back());
+  }
   return traces;
 }
 

@@ -44,4 +44,8 @@ inline constexpr std::size_t planetlab_lines = 288;
 ///   cost  O(files); 2.3 KB a file
 Loaded<UsageTraces> read_planetlab(const std::filesystem::path& folder, FileOrder order);
 
+/// A day of made-up VMs in the shape of PlanetLab's: most use little, each follows the time of day
+/// more or less, wanders by a few percent, and some are silent for hours. Whole percents.
+UsageTraces generate_usage(std::uint32_t vms, std::uint64_t seed);
+
 }  // namespace vm

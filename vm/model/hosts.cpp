@@ -82,7 +82,7 @@ ConsolidationOutcome Hosts::play(const OnInterval& on_interval) {
       moves = consolidator_.plan({host_facts_, active_, vm_facts_, history_}, random_);
       start_migrations(moves, now);
     }
-    if (on_interval) tell(on_interval, now, moves.size());
+    if (on_interval && !on_interval(interval_row(now, moves.size()))) break;
     finish_migrations();
   }
   for (HostIndex h = 0; h < center_.hosts; ++h) count_shutdown(h, measured_at_);
@@ -96,9 +96,9 @@ ConsolidationOutcome Hosts::play(const OnInterval& on_interval) {
   return outcome_;
 }
 
-void Hosts::tell(const OnInterval& on_interval, double now, std::size_t moves) {
+ConsolidationInterval Hosts::interval_row(double now, std::size_t moves) const {
   ConsolidationInterval row;
-  row.at_s = now;
+  row.at = Time{sim::from_seconds(now)};
   row.energy_kwh = joules_ / 3.6e6;
   row.vms = static_cast<std::uint32_t>(living_.size());
   row.active_hosts = static_cast<std::uint32_t>(active_.size());
@@ -107,7 +107,11 @@ void Hosts::tell(const OnInterval& on_interval, double now, std::size_t moves) {
     row.overloaded_hosts = static_cast<std::uint32_t>(consolidator_.overloaded_hosts());
   for (const HostIndex h : active_)
     if (host_facts_[h].utilisation > 0.98) ++row.hosts_above;
-  on_interval(row);
+  return row;
+}
+
+double Hosts::utilisation_mean(HostIndex host) const {
+  return hosts_[host].on_s > 0 ? hosts_[host].busy_s / hosts_[host].on_s : 0;
 }
 
 // ---- Measuring ---------------------------------------------------------------------------------
@@ -180,6 +184,9 @@ void Hosts::settle(HostIndex h, double elapsed) {
   if (hosts_[h].measured_on && measured_at_ > 0) {
     outcome_.active_s += elapsed;
     if (facts.allocated < hosts_[h].requested) outcome_.violated_s += elapsed;
+    hosts_[h].on_s += elapsed;
+    hosts_[h].busy_s += facts.utilisation * elapsed;
+    hosts_[h].highest = std::max(hosts_[h].highest, facts.utilisation);
   }
   double requested = 0, received = 0;
   for (const VmIndex v : facts.vms) {

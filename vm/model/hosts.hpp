@@ -31,9 +31,18 @@ class Hosts {
   /// Both must outlive this. Requires at least one VM, one host and kinds for both.
   Hosts(const DataCenter& center, const UsageTraces& traces);
 
-  using OnInterval = std::function<void(const ConsolidationInterval&)>;
+  /// Told after each optimisation; false ends the day there.
+  using OnInterval = std::function<bool(const ConsolidationInterval&)>;
   /// Plays from start to end. To be called once.
   ConsolidationOutcome play(const OnInterval& on_interval = {});
+
+  /// As of the last measurement.
+  const HostFacts& host(HostIndex host) const { return host_facts_[host]; }
+  std::span<const HostIndex> active() const { return active_; }  // hosts with VMs, ascending
+  /// Mean utilisation while the host was on, and its highest.
+  double utilisation_mean(HostIndex host) const;
+  double utilisation_max(HostIndex host) const { return hosts_[host].highest; }
+  double measured_at() const { return measured_at_; }  // seconds
 
  private:
   static constexpr HostIndex nowhere = 0xffffffffu;
@@ -43,7 +52,9 @@ class Hosts {
     bool measured_on = true;  // at the last measurement: gives something to somebody
     bool was_on = true;       // at the last one that counts
     double on_since = 0;
-    std::uint32_t table = 16;  // size of the reference's hash table for its VMs
+    double on_s = 0, busy_s = 0;  // time on; the same times utilisation
+    double highest = 0;           // utilisation
+    std::uint32_t table = 16;     // size of the reference's hash table for its VMs
   };
   struct Vm {
     double base = 0, slope = 0;  // utilisation at the trace's last instant; per second since
@@ -80,7 +91,7 @@ class Hosts {
   void activate(HostIndex host);
   template <class Visit>
   void for_each_active(Visit visit);
-  void tell(const OnInterval& on_interval, double now, std::size_t moves);
+  ConsolidationInterval interval_row(double now, std::size_t moves) const;
 
   const DataCenter& center_;
   const UsageTraces& traces_;
