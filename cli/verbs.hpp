@@ -29,5 +29,6 @@ using Arguments = std::span<const std::string>;
 int run(Arguments arguments);
 int check(Arguments arguments);
 int report(Arguments arguments);
+int sweep(Arguments arguments);
 
 }  // namespace cli
