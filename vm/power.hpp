@@ -36,6 +36,21 @@ class PowerCurve {
     return watts_[i] + rise_[i] * (utilisation - below / 10.0) * 100;
   }
 
+  /// The same without rounding, for 0 <= utilisation < 1: the line that at() follows, computed with
+  /// eleven bits more.
+  long double line(long double utilisation) const {
+    const std::size_t i = tenth(static_cast<double>(utilisation));
+    const auto from = static_cast<long double>(static_cast<double>(i) / 10.0);
+    return static_cast<long double>(watts_[i]) +
+           static_cast<long double>(rise_[i]) * (utilisation - from) * 100;
+  }
+  /// The tenth of the capacity that 0 <= utilisation < 1 lies in, as at() finds it.
+  static std::size_t tenth(double utilisation) {
+    return static_cast<std::size_t>(utilisation * 10);
+  }
+  /// Watts per tenth of a tenth of the capacity, within a tenth.
+  double rise(std::size_t tenth) const { return rise_[tenth]; }
+
   double idle() const { return watts_.front(); }
   double full() const { return watts_.back(); }
   /// At `tenth` tenths of the capacity; full power beyond ten.
