@@ -48,7 +48,7 @@ struct MachineReturned {  // a lost machine is up again, with what its log holds
 struct LoadsReported {  // answers AskLoads
   struct Load {
     TenantId tenant;
-    double cpu = 0;  // share of the machine's work in the last SLA window, >= 0, any unit
+    double cpu = 0;  // of the machine's work in the last SLA windows, >= 0, any unit
     Bytes state{};
   };
   Attempt attempt;

@@ -148,7 +148,7 @@ void read_transactions(TableReader& root, Draft& draft) {
     TableReader reader(*table, "[transaction." + kind.name + "]", root.issues());
     constexpr std::string_view example = "[{ cpu = { exponential = \"2 ms\" } }]";
     if (const auto steps = reader.need("steps", example)) {
-      if (auto* list = steps->as_array(example, 1'000)) {
+      if (auto* list = steps->as_array(example, most_steps)) {
         for (auto& node : *list) read_step(steps->at(node), draft, kind);
       }
     }

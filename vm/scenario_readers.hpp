@@ -20,6 +20,7 @@ namespace vm {
 /// Bounds on what one scenario may hold; beyond them lies a slip of the keyboard.
 inline constexpr std::int64_t most_machines = 1'000'000;
 inline constexpr std::int64_t most_tenants = 10'000'000;
+inline constexpr std::size_t most_steps = 50;  // each has a stream of chance in every transaction
 
 struct Draft {
   Scenario scenario;

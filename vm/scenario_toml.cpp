@@ -5,8 +5,10 @@
 #include <fstream>
 #include <limits>
 
+#include "vm/placement.hpp"
 #include "vm/quantity.hpp"
 #include "vm/scenario_readers.hpp"
+#include "vm/spelling.hpp"
 #include "vm/toml_guard.hpp"
 #include "vm/toml_writer.hpp"
 
@@ -119,6 +121,32 @@ void read_sections(TableReader& root, Draft& draft) {
   read_expectations(root, draft);
 }
 
+/// What tenants hold at the start has to fit where the start puts them, second copies included.
+void check_memory(TableReader& root, const Scenario& scenario) {
+  const auto is_empty = [](const ClientGroup& group) { return group.state == Bytes{}; };
+  if (std::ranges::all_of(scenario.clients, is_empty)) return;
+  const Layout layout = initial_layout(scenario);
+  std::vector<Bytes> held(layout.machines.size());
+  for (std::size_t i = 0; i < layout.owner.size(); ++i) {
+    const Bytes state = scenario.clients[layout.group[i].value].state;
+    for (const MachineId home : {layout.owner[i], layout.replica[i]}) {
+      if (home == no_machine) continue;
+      // Held to what no machine has, since ten million clients of a petabyte would overflow.
+      constexpr Bytes most{std::int64_t{1} << 62};
+      Bytes& sum = held[home.value];
+      sum = state < most - sum ? sum + state : most;
+    }
+  }
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    const Flavor& flavor = scenario.flavors[layout.machines[i].flavor.value];
+    if (held[i] <= flavor.capacity.memory) continue;
+    root.wrong("starts with " + format_bytes(held[i]) + " of clients' state on machine " +
+               std::to_string(i) + ", a " + in_quotes(flavor.name) + " of " +
+               format_bytes(flavor.capacity.memory));
+    return;  // one is enough where all are alike
+  }
+}
+
 /// The document as it was understood, under the comment that opened it.
 std::string resolved_text(const std::vector<std::string_view>& comment, toml::table& root) {
   std::string text;
@@ -162,6 +190,7 @@ LoadedScenario parse_scenario(std::string_view text, std::string_view name,
   {
     TableReader reader(root, "the scenario", issues);
     read_sections(reader, draft);
+    if (issues.empty()) check_memory(reader, draft.scenario);
   }  // here the reader reports the sections that nobody asked for
   if (!issues.empty()) return issues.take();
   const auto comment = opening_comment(text);

@@ -89,6 +89,15 @@ TEST_CASE("scenario: each mistake is told with its line, what was expected and t
       {"flavor = \"small\"", "flavor = \"small\"\nfailover = { policy = \"bigger-flavor\" }", 11,
        "none is bigger than 'small'"},
       {"steps = [{ cpu = \"2 ms\" }]", "steps = []", 15, "expected a list such as"},
+      {"steps = [{ cpu = \"2 ms\" }]",
+       "steps = [" + [] {
+         std::string many;
+         for (int i = 0; i < 51; ++i) many += "{ cpu = \"2 ms\" },";
+         return many;
+       }() + "]",
+       15, "at most 50 elements, found 51"},
+      {"rate =", "count = 3\nstate = \"400 MiB\"\nrate =", 0,
+       "starts with 1.17 GiB of clients' state on machine 0, a 'small' of 1 GiB"},
       {"steps = [{ cpu = \"2 ms\" }]", "memory = \"1 MiB\"", 14, "needs 'steps'"},
       {"{ cpu = \"2 ms\" }", "{ memory = \"2 MiB\" }", 15, "unknown key 'memory' in the step"},
       {"{ cpu = \"2 ms\" }", "{ cpu = \"2 KiB\" }", 15, "'KiB' is no unit of it"},

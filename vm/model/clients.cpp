@@ -1,5 +1,6 @@
 #include "vm/model/clients.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include "vm/model/service.hpp"
@@ -39,7 +40,7 @@ void Clients::start() {
       continue;
     }
     for (std::uint32_t i = 0; i < group.scenario->count; ++i) {
-      think(Time{}, group, TenantId{cloud_.first_tenant[group.id.value] + i});
+      think(group, TenantId{cloud_.first_tenant[group.id.value] + i});
     }
   }
 }
@@ -61,9 +62,11 @@ void Clients::on_think_over(Time now, TenantId client) {
   issue(now, groups_[cloud_.tenant(client).group.value], client);
 }
 
-void Clients::think(Time now, Group& group, TenantId client) {
+void Clients::think(Group& group, TenantId client) {
   const double span = std::get<ClosedLoop>(group.scenario->arrivals).think(group.think);
-  cloud_.simulator.at(now + sim::from_seconds(span), {Kind::think_over, client.value, 0});
+  // Never in no time: a client that is refused at once would ask again at this instant for ever.
+  const Duration pause = std::max(sim::from_seconds(span), Duration{1});
+  cloud_.simulator.after(pause, {Kind::think_over, client.value, 0});
 }
 
 void Clients::issue(Time now, Group& group, TenantId client) {
@@ -158,7 +161,7 @@ void Clients::end(Time now, std::uint32_t index, Outcome outcome, std::uint32_t 
   cloud_.ledger.ended(t.tenant, outcome);
   watch_.ended(now, t, outcome, MachineId{machine});
   Group& group = group_of(t);
-  if (!group.arrivals) think(now, group, t.tenant);
+  if (!group.arrivals) think(group, t.tenant);
   if (t.alive == 0) retire(index);
 }
 

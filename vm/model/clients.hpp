@@ -61,7 +61,7 @@ class Clients {
 
   void issue(Time now, Group& group, TenantId client);
   void send(Time now, std::uint32_t transaction);
-  void think(Time now, Group& group, TenantId client);
+  void think(Group& group, TenantId client);
   void not_committed(Time now, std::uint32_t transaction, Outcome outcome);
   void retry_or_end(Time now, std::uint32_t transaction, Outcome outcome);
   void end(Time now, std::uint32_t transaction, Outcome outcome, std::uint32_t machine);

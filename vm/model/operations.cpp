@@ -71,7 +71,10 @@ void Operations::on_boot_failed(Time now, MachineId id, Attempt attempt) {
 void Operations::carry_out(Time now, const Release& order) {
   Machine& machine = cloud_.machine(order.machine);
   if (machine.released != sim::never) return;
-  SIM_CHECK(machine.tenants == 0);
+  // It may have been lost with tenants whose next home was lost too: written here, served nowhere.
+  SIM_CHECK(std::none_of(cloud_.tenants.begin(), cloud_.tenants.end(), [&](const Tenant& t) {
+    return t.owner == order.machine && t.served;
+  }));
   if (machine.state == MachineState::up) service_.fail_all(now, order.machine);
   lose_replicas_on(order.machine);
   machine.release(now);
@@ -88,6 +91,8 @@ void Operations::crash(Time now, MachineId id) {
   std::erase_if(replications_, [&](const auto& entry) {
     return !cloud_.tenant(entry.second.tenant).served;  // nobody is left to copy from
   });
+  // The machine may be back before they would have been done: what it was reading is gone.
+  std::erase_if(restores_, [&](const auto& entry) { return entry.second.to == id; });
   lose_replicas_on(id);
   service_.fail_all(now, id);
   for (std::uint32_t i = 0; i < cloud_.tenants.size(); ++i) {
@@ -260,7 +265,9 @@ void Operations::carry_out(Time now, const SwitchOver& order) {
   if (t == nullptr || t->done || switching_.contains(order.attempt.value)) return;  // repeated
   SIM_CHECK(order.epoch > cloud_.tenant(order.tenant).epoch);
   switching_[order.attempt.value] = order;
-  if (spring_trap(now, MigrationStep::switching, *t)) return;
+  // A trap may take the target, and the transfer with it. Without its source the target goes on.
+  (void)spring_trap(now, MigrationStep::switching, *t);
+  if (transfer(order.attempt) == nullptr) return;
   answer(now, Kind::switched_over, 0, order.attempt);
 }
 
@@ -328,6 +335,7 @@ bool Operations::spring_trap(Time now, MigrationStep step, const Transfer& t) {
 // ---- Restore and replicate ---------------------------------------------------------------------
 
 void Operations::carry_out(Time now, const Restore& order) {
+  if (cloud_.machine(order.to).state != MachineState::up) return;  // its loss is still to be told
   restores_[order.attempt.value] = order;
   Duration span = round_trip;
   if (order.from == RestoreFrom::log) {  // the log is read back through the target's disk

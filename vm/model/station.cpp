@@ -68,8 +68,9 @@ void Station::advance(Time now) {
 void Station::changed() {
   const auto n = static_cast<double>(in_service_.size());
   if (config_.scheduling == Scheduling::fifo) {
-    rate_ = speed_;
-    used_ = reserved_ + n * speed_;
+    // After resize() there may be more in service than servers: they share what there is.
+    rate_ = in_service_.size() > servers_ ? config_.capacity / n : speed_;
+    used_ = reserved_ + n * rate_;
   } else if (in_service_.empty()) {
     rate_ = 0;
     used_ = reserved_;

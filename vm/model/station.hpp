@@ -10,7 +10,8 @@
 //   capacity  work per second that the resource gives to all
 //
 // Under FIFO the first `servers` jobs are in service at a fixed speed and the others wait in order;
-// V runs at that speed, so the same heap serves.
+// V runs at that speed, so the same heap serves. A station that shrinks under more jobs than it has
+// servers left shares among them until enough are done.
 //
 // A station never schedules anything itself: after each change `alarm()` says when its first job is
 // done, if that is earlier than what is already scheduled. An alarm that has become too early costs

@@ -32,25 +32,23 @@ struct Tenant {
   Replica replica;
   std::uint32_t held_first = none, held_last = none, held = 0;
 
-  /// CPU work of the present and the former SLA window, for choosing what moves.
+  /// CPU work, older windows for less and less: a tenant that was busy by chance for one window is
+  /// not hot, and choosing such ones would move less load than it seems.
   void add_work(std::uint32_t window, double cpu) {
-    roll(window);
+    recent_work(window);
     work_ += cpu;
   }
   double recent_work(std::uint32_t window) {
-    roll(window);
-    return work_ + work_before_;
+    constexpr double kept = 0.8;  // from window to window: half of it is gone after three
+    constexpr double gone = 1e-12;  // s: a bound on the steps after a long silence
+    for (; window_ < window && work_ > gone; ++window_) work_ *= kept;
+    window_ = window;
+    return work_;
   }
 
  private:
-  void roll(std::uint32_t window) {
-    if (window == window_) return;
-    work_before_ = window == window_ + 1 ? work_ : 0;
-    work_ = 0;
-    window_ = window;
-  }
   std::uint32_t window_ = 0;
-  double work_ = 0, work_before_ = 0;
+  double work_ = 0;
 };
 
 /// One migration under way, as the world carries it out.

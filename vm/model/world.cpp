@@ -73,8 +73,11 @@ void World::on_sample(Time now) {
       operations_.tell(now, Sampled{machine.id, sample});
     }
   }
-  operations_.tell(now, watch_.interval_over(now));
-  interval_began_ = now;
+  // At the very end the interval stays open: more may happen at this instant, and play() closes it.
+  if (now.time_since_epoch() < cloud_.scenario.duration) {
+    operations_.tell(now, watch_.interval_over(now));
+    interval_began_ = now;
+  }
   watch_.flush_if_due(now, clients_.issued());
   if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
     return cloud_.simulator.stop();
@@ -111,7 +114,7 @@ RunOutcome World::play() {
   clients_.start();
   cloud_.simulator.run_until(end, *this);
   const Time reached = cloud_.simulator.now();
-  if (reached != interval_began_) watch_.interval_over(reached);  // the part of one that is left
+  if (reached != interval_began_) watch_.interval_over(reached);  // the last one, or its part
   watch_.flush(reached, clients_.issued());
   RunOutcome result = outcome(reached);
   result.interrupted = cloud_.simulator.stopped();

@@ -118,6 +118,18 @@ TEST_CASE("station: FIFO with two cores has two servers") {
   CHECK(left.at(0) == Time{30ms});
 }
 
+TEST_CASE("station: FIFO with fewer servers than jobs in service gives no more than it has") {
+  // Two jobs of 1 s on two cores; one core is taken away at once, so both are done after 2 s.
+  Station station{{.capacity = 2, .most = 1, .scheduling = Scheduling::fifo}};
+  station.add(Time{}, 0, 1);
+  station.add(Time{}, 1, 1);
+  station.resize(Time{}, 1, 0);
+  const auto done = station.alarm();
+  REQUIRE(done);
+  CHECK(*done == Time{2s});
+  CHECK(station.work_done(Time{1s}) == Approx(1));
+}
+
 TEST_CASE("station: processor sharing agrees with a model that touches every job at every event") {
   const auto seed = GENERATE(range(0u, 100u));
   CAPTURE(seed);
