@@ -50,7 +50,9 @@ class UsageHistory {
   /// All VMs are recorded together: begin an instant, then record those that still live.
   void begin_instant();
   void record(VmIndex vm, double utilisation) { samples_[vm * width + head_] = utilisation; }
+  /// Empty where nothing is kept.
   std::span<const double> of(VmIndex vm) const {
+    if (!kept()) return {};
     return std::span<const double>{samples_}.subspan(vm * width + head_, length_);
   }
 
