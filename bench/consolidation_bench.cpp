@@ -8,10 +8,6 @@
 //
 // The trace is repeated for as many VMs as there are. Each size is played in a process of its own,
 // so that the peak memory is its own.
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +15,10 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench/bench.hpp"
 #include "vm/model/hosts.hpp"
@@ -107,11 +107,12 @@ void play(const Plan& plan, const vm::UsageTraces& traces, std::uint32_t hosts) 
   getrusage(RUSAGE_SELF, &after);
   const double cpu = seconds(after.ru_utime) - seconds(before.ru_utime) + seconds(after.ru_stime) -
                      seconds(before.ru_stime);
-  std::printf("%7u hosts %7u VMs %8.3f s CPU %8.3f s wall %6.0f ns per VM and interval %7.1f MB  "
-              "%.10g kWh %llu migrations\n",
-              hosts, c.vms, cpu, wall, cpu * 1e9 / c.vms / plan.intervals,
-              static_cast<double>(after.ru_maxrss) / 1024, outcome.energy_kwh,
-              static_cast<unsigned long long>(outcome.migrations));
+  std::printf(
+      "%7u hosts %7u VMs %8.3f s CPU %8.3f s wall %6.0f ns per VM and interval %7.1f MB  "
+      "%.10g kWh %llu migrations\n",
+      hosts, c.vms, cpu, wall, cpu * 1e9 / c.vms / plan.intervals,
+      static_cast<double>(after.ru_maxrss) / 1024, outcome.energy_kwh,
+      static_cast<unsigned long long>(outcome.migrations));
   std::fflush(stdout);
 }
 
@@ -120,8 +121,9 @@ void play(const Plan& plan, const vm::UsageTraces& traces, std::uint32_t hosts) 
 int main(int argc, char** argv) {
   const auto plan = plan_of(argc, argv);
   if (!plan) {
-    std::fprintf(stderr, "usage: consolidation_bench [TRACE FOLDER | generated] [HOSTS,HOSTS...] "
-                         "[THR|IQR|MAD|LR|LRR] [MMT|RS|MC|MU] [INTERVALS]\n");
+    std::fprintf(stderr,
+                 "usage: consolidation_bench [TRACE FOLDER | generated] [HOSTS,HOSTS...] "
+                 "[THR|IQR|MAD|LR|LRR] [MMT|RS|MC|MU] [INTERVALS]\n");
     return 2;
   }
   vm::UsageTraces traces;

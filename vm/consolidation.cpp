@@ -17,7 +17,6 @@ std::span<const VmMove> Consolidator::plan(const ConsolidationFacts& facts,
                                            sim::RandomStream& random) {
   facts_ = &facts;
   moves_.clear();
-  placement_.clear();
   lowest_off_.assign(kinds_.size(), 0);
   loads_.begin(facts);
   relieve_overloaded(random);
@@ -31,13 +30,15 @@ std::span<const VmMove> Consolidator::plan(const ConsolidationFacts& facts,
 void Consolidator::relieve_overloaded(sim::RandomStream& random) {
   overloaded_.clear();
   leaving_.clear();
+  candidates_.clear();
   for (const HostIndex host : facts_->active) {
     if (loads_.overloaded(host)) {
       overloaded_.push_back(host);
     } else {
-      placement_.add(loads_.candidate(host));
+      candidates_.push_back(loads_.candidate(host));
     }
   }
+  placement_.begin(candidates_);
   for (const HostIndex host : overloaded_) unload(host, random);
   sort_by_demand(leaving_);
   for (const VmIndex vm : leaving_) {
@@ -117,25 +118,25 @@ bool Consolidator::try_empty(HostIndex host) {
 std::optional<HostIndex> Consolidator::place(VmIndex vm, bool may_switch_on) {
   const double demand = facts_->vms[vm].demand;
   loads_.consider(vm);
-  std::optional<PowerPlacement::Choice> off;
+  std::optional<PlacementChoice> off;
   if (may_switch_on) off = cheapest_off(demand);
-  const auto best = placement_.choose(demand, loads_.weight(), off,
+  const auto best = placement_.choose({demand, loads_.weight()}, off,
                                       [&](HostIndex host) { return loads_.accepts(host); });
   if (!best) return std::nullopt;
   return best->host;
 }
 
 /// All hosts of a kind that are off cost the same, so the first of each kind stands for them.
-std::optional<PowerPlacement::Choice> Consolidator::cheapest_off(double demand) {
-  std::optional<PowerPlacement::Choice> best;
+std::optional<PlacementChoice> Consolidator::cheapest_off(double demand) {
+  std::optional<PlacementChoice> best;
   for (HostKindIndex k = 0; k < kinds_.size(); ++k) {
     HostIndex& first = lowest_off_[k];
     while (first < facts_->hosts.size() && (facts_->hosts[first].kind != k || loads_.known(first)))
       ++first;
     const HostPower& kind = kinds_[k];
     if (first == facts_->hosts.size() || demand > kind.core || demand > kind.capacity) continue;
-    const PowerPlacement::Choice choice{first, power_cost(kind, 0, demand, kind.power.idle())};
-    if (!best || PowerPlacement::beats(choice, *best)) best = choice;
+    const PlacementChoice choice{first, power_cost(kind, 0, demand, kind.power.idle())};
+    if (!best || beats(choice, *best)) best = choice;
   }
   return best;
 }

@@ -61,7 +61,7 @@ class Consolidator {
   bool try_empty(HostIndex host);
 
   std::optional<HostIndex> place(VmIndex vm, bool may_switch_on);
-  std::optional<PowerPlacement::Choice> cheapest_off(double demand);
+  std::optional<PlacementChoice> cheapest_off(double demand);
   void commit(HostIndex host);
   void file(HostIndex host);
   void sort_by_demand(std::vector<VmIndex>& vms) const;
@@ -83,6 +83,7 @@ class Consolidator {
   std::vector<VmIndex> staying_, leaving_;
   std::vector<Leaver> leavers_;
   std::vector<HostIndex> by_utilisation_;
+  std::vector<Candidate> candidates_;
 };
 
 }  // namespace vm

@@ -101,7 +101,12 @@ bool HostLoads::judge(const Load& load, const Samples& samples) const {
 bool HostLoads::overloaded(HostIndex host) const {
   const std::uint32_t slot = slot_of_[host];
   SIM_CHECK(slot != no_slot);
-  return judge(loads_[slot], with_history_ ? samples_[slot] : Samples{});
+  const Load& load = loads_[slot];
+  if (detector_.kind == DetectorKind::threshold || is_regression(detector_.kind) ||
+      load.known < spread_needs) {
+    return judge(load, with_history_ ? samples_[slot] : Samples{});
+  }
+  return load.demand / capacity(load) > 1 - detector_.parameter * load.spread;  // known already
 }
 
 bool HostLoads::overloaded_with(HostIndex host, std::span<const VmIndex> vms) const {
@@ -176,7 +181,7 @@ void HostLoads::add(HostIndex host) {
   }
 }
 
-PowerPlacement::Candidate HostLoads::candidate(HostIndex host) const {
+Candidate HostLoads::candidate(HostIndex host) const {
   const Load& load = loads_[slot_of_[host]];
   const HostFacts& facts = facts_->hosts[host];
   const double all = capacity(load);

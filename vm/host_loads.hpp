@@ -14,7 +14,7 @@
 
 #include "vm/consolidation_policy.hpp"
 #include "vm/host_facts.hpp"
-#include "vm/placement_power.hpp"
+#include "vm/placement_candidate.hpp"
 
 namespace vm {
 
@@ -53,7 +53,7 @@ class HostLoads {
   }
 
   /// How placement should file the host.
-  PowerPlacement::Candidate candidate(HostIndex host) const;
+  Candidate candidate(HostIndex host) const;
 
  private:
   static constexpr std::uint32_t no_slot = 0xffffffffu;

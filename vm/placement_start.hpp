@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "vm/data_center.hpp"
-#include "vm/placement_power.hpp"
+#include "vm/placement_candidate.hpp"
 
 namespace vm {
 
