@@ -7,9 +7,12 @@ namespace vm {
 Consolidator::Consolidator(const ConsolidationPolicy& policy, const std::vector<HostPower>& kinds,
                            std::size_t hosts)
     : selection_(policy.selection),
+      rule_(policy.placement),
+      quirks_(policy.quirks),
       kinds_(kinds),
       loads_(policy, kinds, hosts),
       placement_(kinds, hosts),
+      plain_(kinds),
       left_alone_(hosts),
       arriving_(hosts) {}
 
@@ -18,11 +21,30 @@ std::span<const VmMove> Consolidator::plan(const ConsolidationFacts& facts,
   facts_ = &facts;
   moves_.clear();
   lowest_off_.assign(kinds_.size(), 0);
+  fresh_.clear();
   loads_.begin(facts);
   relieve_overloaded(random);
   empty_underloaded();
   for (const VmMove& move : moves_) arriving_[move.to].clear();
   return moves_;
+}
+
+void Consolidator::begin_placement() {
+  plain_.clear();
+  if (rule_ == HostPlacement::first_fit || rule_ == HostPlacement::least_loaded) {
+    for (const Candidate& candidate : candidates_) plain_.update(candidate);
+    return;
+  }
+  // Hosts whose watts are not those of their use have no place among the measured ones.
+  leaving_.clear();
+  std::erase_if(candidates_, [&](const Candidate& c) {
+    if (quirks_.stale_watts || c.allocated > 0) return false;
+    leaving_.push_back(c.host);
+    return true;
+  });
+  placement_.begin(candidates_);
+  for (const HostIndex host : leaving_) file(host);
+  leaving_.clear();
 }
 
 // ---- Steps 1 and 2 -----------------------------------------------------------------------------
@@ -38,7 +60,7 @@ void Consolidator::relieve_overloaded(sim::RandomStream& random) {
       candidates_.push_back(loads_.candidate(host));
     }
   }
-  placement_.begin(candidates_);
+  begin_placement();
   for (const HostIndex host : overloaded_) unload(host, random);
   sort_by_demand(leaving_);
   for (const VmIndex vm : leaving_) {
@@ -72,13 +94,16 @@ void Consolidator::empty_underloaded() {
   std::fill(left_alone_.begin(), left_alone_.end(), std::uint8_t{0});
   for (const HostIndex host : overloaded_) left_alone_[host] = 1;
   for (const VmMove& move : moves_)  // what was off before this plan is no target any more
-    if (facts_->hosts[move.to].utilisation == 0) placement_.remove(move.to);
+    if (facts_->hosts[move.to].off()) withdraw(move.to);
+  if (!quirks_.double_moves)
+    for (const VmMove& move : moves_) left_alone_[move.to] = 1;
 
   by_utilisation_.clear();
   for (const HostIndex host : facts_->active) {
-    const double utilisation = facts_->hosts[host].utilisation;
-    if (utilisation == 0) placement_.remove(host);
-    if (utilisation > 0 && utilisation < 1 && !left_alone_[host]) by_utilisation_.push_back(host);
+    const HostFacts& facts = facts_->hosts[host];
+    if (facts.off()) withdraw(host);
+    if (!facts.off() && facts.utilisation < 1 && !left_alone_[host])
+      by_utilisation_.push_back(host);
   }
   std::sort(by_utilisation_.begin(), by_utilisation_.end(), [&](HostIndex a, HostIndex b) {
     const double ua = facts_->hosts[a].utilisation, ub = facts_->hosts[b].utilisation;
@@ -87,7 +112,7 @@ void Consolidator::empty_underloaded() {
   for (const HostIndex host : by_utilisation_) {
     if (left_alone_[host]) continue;  // a target of this step
     left_alone_[host] = 1;
-    placement_.remove(host);
+    withdraw(host);
     if (try_empty(host)) continue;
     loads_.roll_back([&](HostIndex changed) { file(changed); });
   }
@@ -118,12 +143,37 @@ bool Consolidator::try_empty(HostIndex host) {
 std::optional<HostIndex> Consolidator::place(VmIndex vm, bool may_switch_on) {
   const double demand = facts_->vms[vm].demand;
   loads_.consider(vm);
+  const Seeker seeker{demand, loads_.weight()};
+  const bool plain = rule_ == HostPlacement::first_fit || rule_ == HostPlacement::least_loaded;
+  if (plain) {
+    if (const auto host = place_plainly(seeker)) return host;
+  } else if (may_switch_on && rule_ == HostPlacement::fresh_machine) {
+    if (const auto host = place_on_fresh(seeker)) return host;
+  }
   std::optional<PlacementChoice> off;
   if (may_switch_on) off = cheapest_off(demand);
-  const auto best = placement_.choose({demand, loads_.weight()}, off,
-                                      [&](HostIndex host) { return loads_.accepts(host); });
+  const auto best =
+      placement_.choose(seeker, off, [&](HostIndex host) { return loads_.accepts(host); });
   if (!best) return std::nullopt;
   return best->host;
+}
+
+std::optional<HostIndex> Consolidator::place_plainly(const Seeker& seeker) {
+  return plain_.choose(seeker, rule_ == HostPlacement::least_loaded,
+                       [&](HostIndex host) { return loads_.accepts(host); });
+}
+
+/// The first of those switched on for this plan that takes it, or one more.
+std::optional<HostIndex> Consolidator::place_on_fresh(const Seeker& seeker) {
+  for (const HostIndex host : fresh_) {
+    const Candidate c = loads_.candidate(host);
+    if (seeker.demand <= kinds_[c.kind].core && seeker.demand <= c.free &&
+        seeker.weight <= c.room && loads_.accepts(host))
+      return host;
+  }
+  const auto off = cheapest_off(seeker.demand);
+  if (!off) return std::nullopt;
+  return off->host;
 }
 
 /// All hosts of a kind that are off cost the same, so the first of each kind stands for them.
@@ -135,7 +185,8 @@ std::optional<PlacementChoice> Consolidator::cheapest_off(double demand) {
       ++first;
     const HostPower& kind = kinds_[k];
     if (first == facts_->hosts.size() || demand > kind.core || demand > kind.capacity) continue;
-    const PlacementChoice choice{first, power_cost(kind, 0, demand, kind.power.idle())};
+    const PlacementChoice choice{
+        first, power_cost(kind, 0, demand, quirks_.stale_watts ? kind.power.idle() : 0.0)};
     if (!best || beats(choice, *best)) best = choice;
   }
   return best;
@@ -143,12 +194,22 @@ std::optional<PlacementChoice> Consolidator::cheapest_off(double demand) {
 
 /// Plans the VM that was placed last.
 void Consolidator::commit(HostIndex host) {
+  if (!loads_.known(host)) fresh_.push_back(host);
   loads_.add(host);
   file(host);
 }
 
 void Consolidator::file(HostIndex host) {
-  placement_.update(loads_.candidate(host));
+  if (rule_ == HostPlacement::first_fit || rule_ == HostPlacement::least_loaded) {
+    plain_.update(loads_.candidate(host));
+  } else {
+    placement_.update(loads_.candidate(host));
+  }
+}
+
+void Consolidator::withdraw(HostIndex host) {
+  plain_.remove(host);
+  placement_.remove(host);
 }
 
 void Consolidator::sort_by_demand(std::vector<VmIndex>& vms) const {

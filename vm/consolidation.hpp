@@ -5,8 +5,8 @@
 // One optimisation:
 //   1  hosts that the detector calls overloaded give up VMs, one by one as the selection says,
 //      until it does not any more;
-//   2  these VMs, the most demanding first, go where they cost the fewest watts, never to a host
-//      of step 1; who finds no host stays;
+//   2  these VMs, the most demanding first, go where the placement says (where they cost the
+//      fewest watts), never to a host of step 1; who finds no host stays;
 //   3  hosts in ascending order of their utilisation try to give up all their VMs in the same way,
 //      never to a host that was off, overloaded or tried; if one VM finds no host, all of them
 //      stay. Who received VMs in this step is left alone.
@@ -15,7 +15,8 @@
 // not call it overloaded with it (an empty host is not asked). What the reference does and few
 // would do on purpose is kept: watts before the move are those of the last measurement, so a host
 // with plans looks dearer than it is, and one that is off looks as if it drew idle power; a VM that
-// went to a host in step 2 may be sent on in step 3, in two moves.
+// went to a host in step 2 may be sent on in step 3, in two moves. ConsolidationPolicy::quirks
+// leaves these out one by one.
 //
 // Source: Beloglazov and Buyya (2012); CloudSim 3.0.3, whose plans these are to the last VM.
 #pragma once
@@ -29,6 +30,7 @@
 #include "vm/consolidation_policy.hpp"
 #include "vm/host_facts.hpp"
 #include "vm/host_loads.hpp"
+#include "vm/placement_plain.hpp"
 #include "vm/placement_power.hpp"
 
 namespace vm {
@@ -61,20 +63,28 @@ class Consolidator {
   bool try_empty(HostIndex host);
 
   std::optional<HostIndex> place(VmIndex vm, bool may_switch_on);
+  std::optional<HostIndex> place_plainly(const Seeker& seeker);
+  std::optional<HostIndex> place_on_fresh(const Seeker& seeker);
+  void begin_placement();
   std::optional<PlacementChoice> cheapest_off(double demand);
   void commit(HostIndex host);
   void file(HostIndex host);
+  void withdraw(HostIndex host);
   void sort_by_demand(std::vector<VmIndex>& vms) const;
 
   VmSelection selection_;
+  HostPlacement rule_;
+  Quirks quirks_;
   std::vector<HostPower> kinds_;
   HostLoads loads_;
   PowerPlacement placement_;
+  PlainPlacement plain_;
 
   // Of the plan being made:
   const ConsolidationFacts* facts_ = nullptr;
   std::vector<HostIndex> overloaded_;
   std::vector<std::uint8_t> left_alone_;  // by host: step 3 does not try to empty it
+  std::vector<HostIndex> fresh_;          // off before this plan, in order of their first VM
   std::vector<HostIndex> lowest_off_;     // by kind: none below it is off and without plans
   std::vector<VmMove> moves_;
   std::vector<std::vector<VmIndex>> arriving_;  // by host: what step 2 sends there

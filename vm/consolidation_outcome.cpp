@@ -20,6 +20,7 @@ std::vector<ConsolidationFigure> figures_of(const ConsolidationOutcome& o) {
           {"before_shutdown_s_deviation", o.before_shutdown.deviation()},
           {"migration_s_mean", o.migration.mean()},
           {"migration_s_deviation", o.migration.deviation()},
+          count("threshold_failures", o.threshold_failures),
           count("vms_ended", o.idle_removed),
           count("vms_unplaced", o.unplaced)};
 }

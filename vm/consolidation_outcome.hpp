@@ -17,7 +17,7 @@ struct ConsolidationInterval {
   std::uint32_t vms = 0;           // that still live
   std::uint32_t active_hosts = 0;  // with VMs
   std::uint32_t overloaded_hosts = 0;
-  std::uint32_t hosts_above = 0;  // utilisation above 98 %
+  std::uint32_t hosts_above = 0;  // more than 98 % of any resource asked for or used
   std::uint32_t migrations = 0;   // planned now
 };
 
@@ -33,6 +33,8 @@ struct ConsolidationOutcome {
   double violated_s = 0;           // of those, with less given than asked for
   std::uint64_t shortfalls = 0;    // measurements in which a VM got less than it asked for
   double shortfall_sum = 0;        // of the missing shares
+
+  std::uint64_t threshold_failures = 0;  // hosts that went above 98 %, each time
 
   sim::Welford before_shutdown;  // seconds a host was on; its count is that of the shutdowns
   sim::Welford migration;        // seconds that a VM was under way

@@ -5,6 +5,7 @@
 // promised, as a trace says. Numbers are those of the reference experiment unless said otherwise.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,9 +22,10 @@ struct HostKind {
   double memory = 4096;          // megabytes
   double bandwidth = 1'000'000;  // any unit
   PowerCurve power;
+  double disk = 0, network = 0;  // megabytes/s; 0: nobody asks how much
 
   double capacity() const { return cores * mips; }
-  HostPower for_placement() const { return {mips, capacity(), power}; }
+  HostPower for_placement() const { return {mips, capacity(), power, no_limits}; }
 };
 
 struct VmKind {
@@ -47,12 +49,27 @@ struct DataCenter {
   std::uint32_t vms = 0;         // VM i is driven by trace i mod their number
   Running running = Running::consolidated;
   ConsolidationPolicy policy;
-  double start = 0.1;      // seconds; the first measurement comes one interval later
-  double end = 86'400;     // no measurement at or after
-  std::uint64_t seed = 1;  // of the random selection
+  double start = 0.1;             // seconds; the first measurement comes one interval later
+  double end = 86'400;            // no measurement at or after
+  double other_threshold = 0.98;  // of memory, disk and network, where the trace has them
+  std::uint64_t seed = 1;         // of the random selection
 
   HostKindIndex host_kind(HostIndex host) const {
     return static_cast<HostKindIndex>(host % host_kinds.size());
+  }
+  /// What the kind gives to those who judge it; `measured`: is the use of memory, disk and network
+  /// known? Where it is not, memory is what VMs were promised of it, if that is to count at all.
+  HostPower power_of(HostKindIndex kind, bool measured) const {
+    const HostKind& host = host_kinds[kind];
+    HostPower power = host.for_placement();
+    if (measured) {
+      const std::array<double, 3> capacity{host.memory, host.disk, host.network};
+      for (std::size_t r = 0; r < capacity.size(); ++r)
+        if (capacity[r] > 0) power.limits[r] = other_threshold * capacity[r];
+    } else if (!policy.quirks.memory_unlimited) {
+      power.limits[0] = host.memory;
+    }
+    return power;
   }
   /// The last block is shorter where VMs do not divide evenly.
   std::size_t vm_kind(VmIndex vm) const {

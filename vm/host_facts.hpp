@@ -4,8 +4,10 @@
 // lends them; nothing is copied.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -18,11 +20,18 @@ using HostIndex = std::uint32_t;
 using VmIndex = std::uint32_t;
 using HostKindIndex = std::uint32_t;
 
+/// Memory, disk and network, each in any one unit: what is there beside the CPU.
+using OtherUse = std::array<double, 3>;
+inline constexpr OtherUse no_limits{std::numeric_limits<double>::infinity(),
+                                    std::numeric_limits<double>::infinity(),
+                                    std::numeric_limits<double>::infinity()};
+
 /// What a kind of host can give and what it draws.
 struct HostPower {
-  double core = 0;      // of one core; a VM that asks for more does not fit
-  double capacity = 0;  // of all cores, > 0
-  PowerCurve power;     // must not fall
+  double core = 0;              // of one core; a VM that asks for more does not fit
+  double capacity = 0;          // of all cores, > 0
+  PowerCurve power;             // must not fall
+  OtherUse limits = no_limits;  // its VMs ask for more: overloaded
 };
 
 struct HostFacts {
@@ -32,12 +41,16 @@ struct HostFacts {
   double free = 0;         // what is left to promise
   double utilisation = 0;  // allocated / capacity, at most 1; 0: switched off
   double watts = 0;        // at that utilisation; idle power when switched off
+  bool idling = false;     // on, though its VMs ask for nothing
+
+  bool off() const { return utilisation == 0 && !idling; }
 };
 
 struct VmFacts {
   double demand = 0;    // what it asks for now
   double promised = 0;  // most that it can ask for, > 0
   double memory = 0;    // megabytes: what a move copies
+  OtherUse others{};    // asked for now
 };
 
 /// What each VM used of what it was promised at the last instants of measurement, newest first.

@@ -23,9 +23,11 @@ HostLoads::HostLoads(const ConsolidationPolicy& policy, std::vector<HostPower> k
       interval_(policy.interval),
       kinds_(std::move(kinds)),
       with_history_(needs_history(policy.detector.kind)),
+      stale_watts_(policy.quirks.stale_watts),
       slot_of_(hosts, no_slot) {
   for (std::size_t age = 0; age < regression_needs; ++age)
     line_weights_[age] = forecast_weight(age, 1);
+  for (const HostPower& kind : kinds_) limited_ = limited_ || kind.limits != no_limits;
 }
 
 void HostLoads::begin(const ConsolidationFacts& facts) {
@@ -42,6 +44,7 @@ void HostLoads::begin(const ConsolidationFacts& facts) {
         add_to(loads_[slot], samples_[slot], vm);
       } else {
         loads_[slot].demand += facts.vms[vm].demand;
+        add_others(loads_[slot], vm);
       }
     }
     if (!with_history_) continue;
@@ -63,12 +66,26 @@ std::uint32_t HostLoads::open(HostIndex host) {
   return slot;
 }
 
+void HostLoads::add_others(Load& load, VmIndex vm) const {
+  if (!limited_) return;
+  for (std::size_t r = 0; r < load.others.size(); ++r) load.others[r] += facts_->vms[vm].others[r];
+}
+
+bool HostLoads::beyond_limits(const Load& load) const {
+  if (!limited_) return false;
+  const OtherUse& limits = kinds_[facts_->hosts[load.host].kind].limits;
+  for (std::size_t r = 0; r < limits.size(); ++r)
+    if (load.others[r] > limits[r]) return true;
+  return false;
+}
+
 /// Adds demand, memory and history of a VM. `known` is that of the sum, since samples are not
 /// negative.
 void HostLoads::add_to(Load& load, Samples& samples, VmIndex vm) const {
   const VmFacts& facts = facts_->vms[vm];
   load.demand += facts.demand;
   load.memory_max = std::max(load.memory_max, facts.memory);
+  add_others(load, vm);
   if (!with_history_) return;
   const auto history = facts_->history.of(vm);
   const double all = capacity(load);
@@ -92,6 +109,7 @@ double HostLoads::ahead(double memory) const {
 }
 
 bool HostLoads::judge(const Load& load, const Samples& samples) const {
+  if (beyond_limits(load)) return true;
   return vm::overloaded(detector_, load.demand / capacity(load),
                         with_history_ ? std::span<const double>{samples}.first(load.known)
                                       : std::span<const double>{},
@@ -106,7 +124,9 @@ bool HostLoads::overloaded(HostIndex host) const {
       load.known < spread_needs) {
     return judge(load, with_history_ ? samples_[slot] : Samples{});
   }
-  return load.demand / capacity(load) > 1 - detector_.parameter * load.spread;  // known already
+  // The spread is known already.
+  return beyond_limits(load) ||
+         load.demand / capacity(load) > 1 - detector_.parameter * load.spread;
 }
 
 bool HostLoads::overloaded_with(HostIndex host, std::span<const VmIndex> vms) const {
@@ -141,6 +161,11 @@ double HostLoads::weight() const {
 bool HostLoads::accepts(HostIndex host) const {
   const std::uint32_t slot = slot_of_[host];
   const Load& load = loads_[slot];
+  if (limited_) {
+    Load together = load;
+    add_others(together, vm_.vm);
+    if (beyond_limits(together)) return false;
+  }
   if (load.allocated == 0) return true;
   const double all = capacity(load);
   const double demand = (load.demand + vm_.demand) / all;
@@ -178,6 +203,7 @@ void HostLoads::add(HostIndex host) {
     summarise(load, samples_[slot]);
   } else {
     load.demand += vm_.demand;
+    add_others(load, vm_.vm);
   }
 }
 
@@ -195,7 +221,12 @@ Candidate HostLoads::candidate(HostIndex host) const {
       room = (1 / detector_.parameter + doubt - load.forecast) * all;
     }
   }
-  return {host, facts.kind, load.allocated, load.free, room, facts.watts};
+  double watts = facts.watts;
+  if (!stale_watts_) {
+    const PowerCurve& power = kinds_[facts.kind].power;
+    watts = load.allocated > 0 || facts.idling ? power.at(load.allocated / all) : 0;
+  }
+  return {host, facts.kind, load.allocated, load.free, room, watts};
 }
 
 }  // namespace vm

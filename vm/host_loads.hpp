@@ -64,6 +64,7 @@ class HostLoads {
     double allocated = 0, free = 0;
     double demand = 0;      // sum over its VMs
     double memory_max = 0;  // of its VMs
+    OtherUse others{};      // sums over its VMs, where anything limits them
     std::size_t known = 0;  // samples without the oldest zeros
     double forecast = 0;    // regression: what the line comes to, but for rounding
     double spread = 0;      // quartiles, deviation
@@ -85,6 +86,8 @@ class HostLoads {
   void add_to(Load& load, Samples& samples, VmIndex vm) const;
   void summarise(Load& load, const Samples& samples) const;
   bool judge(const Load& load, const Samples& samples) const;
+  void add_others(Load& load, VmIndex vm) const;
+  bool beyond_limits(const Load& load) const;
   double capacity(const Load& load) const { return kinds_[facts_->hosts[load.host].kind].capacity; }
   double ahead(double memory) const;
 
@@ -92,6 +95,8 @@ class HostLoads {
   double memory_per_second_, interval_;
   std::vector<HostPower> kinds_;
   bool with_history_;
+  bool limited_ = false;  // does memory, disk or network limit any kind?
+  bool stale_watts_;
   std::array<double, regression_needs> line_weights_{};  // one sample ahead
   bool one_ahead_ = true;                                // no VM takes longer than an interval
 

@@ -8,6 +8,8 @@
 namespace vm {
 namespace {
 
+constexpr double beyond = 2;  // any use
+
 double unit_in_last_place(double value) {
   return std::nextafter(value, std::numeric_limits<double>::infinity()) - value;
 }
@@ -176,7 +178,12 @@ void MeasuredHosts::price_tenth(std::size_t k, std::size_t tenth, double grown, 
   };
   first.begin = shelf.tenth[tenth];
   first.end = high < static_cast<double>(tenth + 1) / 10 ? position(high) : shelf.tenth[tenth + 1];
-  if (!bends) return offer(first, bound);
+  // The lists that a flat piece reads are the tenth's: at its ends nobody is left out by rounding.
+  first.low = 0;
+  if (!bends) {
+    first.high = beyond;
+    return offer(first, bound);
+  }
 
   Piece second = piece(bend, high, above + 1);
   second.end = first.end;
@@ -193,6 +200,7 @@ void MeasuredHosts::price_tenth(std::size_t k, std::size_t tenth, double grown, 
     between.end = second.begin = position(bend + slack);
     offer(between, bound);
   }
+  second.high = beyond;
   offer(first, bound);
   offer(second, bound);
 }

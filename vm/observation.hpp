@@ -66,7 +66,7 @@ struct TransactionRow {  // only when asked for
 };
 
 struct Batch {
-  Time now;  // how far the run has come
+  Time now;                  // how far the run has come
   std::uint64_t issued = 0;  // transactions so far, for a progress line
   std::vector<MachineRow> machines;
   std::vector<MachineStateRow> machine_states;

@@ -22,7 +22,7 @@ struct Candidate {
 
 /// A VM that looks for a host.
 struct Seeker {
-  double demand = 0;  // > 0
+  double demand = 0;
   double weight = 0;  // in the unit of Candidate::room
 };
 

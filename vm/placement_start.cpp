@@ -23,8 +23,11 @@ bool fits(const HostKind& host, const State& carried, const VmKind& vm) {
          carried.bandwidth + vm.bandwidth <= host.bandwidth;
 }
 
-double cost(const HostKind& host, const State& carried, const VmKind& vm) {
-  return power_cost(host.for_placement(), carried.promised, vm.mips, host.power.at(0));
+double cost(const HostKind& host, const State& carried, const VmKind& vm, bool stale_watts) {
+  double before = host.power.at(0);
+  if (!stale_watts)
+    before = carried.promised > 0 ? host.power.at(carried.promised / host.capacity()) : 0;
+  return power_cost(host.for_placement(), carried.promised, vm.mips, before);
 }
 
 /// The states' best host, if any fits.
@@ -35,8 +38,9 @@ HostsByState::iterator best_state(HostsByState& states, const DataCenter& center
   for (auto state = states.begin(); state != states.end(); ++state) {
     const HostKind& host = center.host_kinds[state->first.kind];
     if (!fits(host, state->first, vm)) continue;
-    const double watts =
-        center.running == Running::consolidated ? cost(host, state->first, vm) : 0.0;
+    const double watts = center.running == Running::consolidated
+                             ? cost(host, state->first, vm, center.policy.quirks.stale_watts)
+                             : 0.0;
     if (best != states.end() &&
         (watts > best_cost || (watts == best_cost && state->second.top() > best->second.top())))
       continue;

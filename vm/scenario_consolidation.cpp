@@ -33,9 +33,23 @@ constexpr std::array selections{Selection{"MMT", VmSelection::least_migration_ti
                                 Selection{"MU", VmSelection::least_utilisation}};
 constexpr Choice<FileOrder> order_names[] = {{"byte", FileOrder::byte},
                                              {"upper", FileOrder::upper}};
-enum class HostPlacement : std::uint8_t { power_aware_best_fit };
 constexpr Choice<HostPlacement> placement_names[] = {
-    {"power-aware-best-fit", HostPlacement::power_aware_best_fit}};
+    {"power-aware-best-fit", HostPlacement::power_aware_best_fit},
+    {"least-loaded", HostPlacement::least_loaded},
+    {"first-fit", HostPlacement::first_fit},
+    {"fresh-machine", HostPlacement::fresh_machine}};
+
+struct Quirk {
+  std::string_view name;
+  bool Quirks::*kept;
+};
+constexpr std::array quirk_names{Quirk{"idle_vms_end", &Quirks::idle_vms_end},
+                                 Quirk{"idle_hosts_off", &Quirks::idle_hosts_off},
+                                 Quirk{"stale_watts", &Quirks::stale_watts},
+                                 Quirk{"double_moves", &Quirks::double_moves},
+                                 Quirk{"free_edges", &Quirks::free_edges},
+                                 Quirk{"arrivals_violate", &Quirks::arrivals_violate},
+                                 Quirk{"memory_unlimited", &Quirks::memory_unlimited}};
 
 constexpr std::string_view where_traces_are =
     "; the PlanetLab traces of Beloglazov and Buyya (2012) are at "
@@ -53,6 +67,13 @@ std::optional<double> read_megabytes(TableReader& reader, std::string_view key,
 double read_mips(TableReader& reader) {
   const auto value = reader.need("mips", "1860");
   return value ? value->as_number(1e-3, 1e12).value_or(1) : 1;
+}
+
+/// Megabytes/s; 0 where the key is not there.
+double read_rate(TableReader& reader, std::string_view key) {
+  BytesPerSecond rate{0};
+  reader.byte_rate(key, rate, Zero::refused);
+  return rate.value / 1e6;
 }
 
 /// Watts at 0 %, 10 %, ... 100 %, none lower than the one before.
@@ -88,6 +109,8 @@ void read_host_kinds(TableReader& root, Draft& draft, DataCenter& center) {
     kind.mips = read_mips(reader);
     kind.memory = read_megabytes(reader, "memory", "\"4096 MB\"").value_or(1);
     reader.number("bandwidth", kind.bandwidth, 0, 1e15);
+    kind.disk = read_rate(reader, "disk");
+    kind.network = read_rate(reader, "network");
     kind.power = read_power(reader);
     center.host_kinds.push_back(kind);
 
@@ -113,7 +136,33 @@ void read_vm_kinds(TableReader& root, DataCenter& center) {
   }
 }
 
-/// A folder, or { generated = 200 }.
+/// A CSV file, or a folder with one.
+bool is_bitbrains(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return true;
+  for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error))
+    if (entry->path().extension() == ".csv") return true;
+  return false;
+}
+
+/// true, false, or a table with one of them for each quirk.
+void read_quirks(TableReader& reader, Quirks& quirks) {
+  const auto value = reader.find("quirks");
+  if (!value) return;
+  if (!value->node.is_table()) {
+    const auto kept = value->as_bool();
+    if (kept && !*kept) quirks = Quirks::none();
+    return;
+  }
+  TableReader table(*value->as_table("{ idle_vms_end = false }"), "'quirks'", value->issues);
+  for (const Quirk& quirk : quirk_names) {
+    const auto one = table.find(quirk.name);
+    if (const auto kept = one ? one->as_bool() : std::nullopt) quirks.*quirk.kept = *kept;
+  }
+}
+
+/// A folder, a file, or { generated = 200 }.
 std::optional<UsageTraces> read_trace(TableReader& reader, const Draft& draft) {
   FileOrder order = FileOrder::byte;
   reader.choice("order", order, order_names);
@@ -140,7 +189,7 @@ std::optional<UsageTraces> read_trace(TableReader& reader, const Draft& draft) {
                  std::string(where_traces_are));
     return std::nullopt;
   }
-  auto traces = read_planetlab(*folder, order);
+  auto traces = is_bitbrains(*folder) ? read_bitbrains(*folder) : read_planetlab(*folder, order);
   if (traces) return std::move(*traces);
   for (const Issue& issue : traces.issues()) value->issues.add(issue);
   return std::nullopt;
@@ -172,8 +221,9 @@ void read_policy(TableReader& reader, Consolidation& into, Duration& sample) {
   const auto selection = read_named(reader, "selection", selections);
   double parameter = method ? method->parameter : 1;
   reader.number("parameter", parameter, 1e-6, 1e6);
-  HostPlacement placement{};  // the only one there is
-  reader.choice("placement", placement, placement_names);
+  reader.choice("placement", policy.placement, placement_names);
+  read_quirks(reader, policy.quirks);
+  reader.percent("others", into.center.other_threshold, 0.01, 1);
   Duration interval = sim::from_seconds(policy.interval);
   reader.duration("interval", interval, Zero::refused);
   policy.interval = sim::seconds(interval);
@@ -186,6 +236,10 @@ void read_policy(TableReader& reader, Consolidation& into, Duration& sample) {
   policy.detector = {method->detector, parameter};
   policy.selection = selection->selection;
   into.method = method_name(*method, selection->name, parameter);
+  if (method->running != Running::consolidated) return;
+  for (const auto& placement : placement_names)
+    if (placement.value == policy.placement && placement.value != HostPlacement{})
+      into.method += ", " + std::string(placement.name);
 }
 
 /// A fleet for each kind of host: host i is of kind i mod their number.

@@ -73,6 +73,7 @@ Candidate measured_candidate(sim::RandomStream& random, vm::HostIndex host) {
 /// Both kinds of G5's equally steep tenths (60 to 90 %) are met as often as single ones: a demand
 /// that is a share of a tenth, or a whole number of them.
 double random_demand(sim::RandomStream& random) {
+  if (random.below(20) == 0) return 0;  // rests, but lives
   if (random.below(8) == 0) return 532.0 * static_cast<double>(1 + random.below(3));
   return random.uniform_positive() * random.uniform_positive() * 2500;
 }

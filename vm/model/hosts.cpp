@@ -13,9 +13,10 @@
 namespace vm::model {
 namespace {
 
-std::vector<HostPower> powers(const DataCenter& center) {
+std::vector<HostPower> powers(const DataCenter& center, bool measured) {
   std::vector<HostPower> kinds;
-  for (const HostKind& kind : center.host_kinds) kinds.push_back(kind.for_placement());
+  for (HostKindIndex k = 0; k < center.host_kinds.size(); ++k)
+    kinds.push_back(center.power_of(k, measured));
   return kinds;
 }
 
@@ -41,7 +42,7 @@ Hosts::Hosts(const DataCenter& center, const UsageTraces& traces)
       host_facts_(center.hosts),
       active_bits_((center.hosts + 63) / 64),
       history_(keeps_history(center) ? center.vms : 0),
-      consolidator_(center.policy, powers(center), center.hosts),
+      consolidator_(center.policy, powers(center, !traces.others.empty()), center.hosts),
       random_(center.seed, "consolidation.select") {
   SIM_CHECK(center.hosts > 0 && center.vms > 0 && traces.size() > 0);
   for (HostIndex h = 0; h < center.hosts; ++h) {
@@ -60,7 +61,8 @@ void Hosts::start_vms() {
     const VmKind& kind = center_.vm_kinds[center_.vm_kind(v)];
     vms_[v].promised = kind.mips;
     vms_[v].hash = name_hash(v);
-    vm_facts_[v] = {0, kind.mips, kind.memory};
+    vm_facts_[v] = {0, kind.mips, kind.memory, {}};
+    if (traces_.others.empty()) vm_facts_[v].others[0] = kind.memory;
     if (!homes[v]) {
       ++outcome_.unplaced;
       continue;
@@ -77,6 +79,7 @@ ConsolidationOutcome Hosts::play(const OnInterval& on_interval) {
     look_up(now);
     record_usage(now);
     tick(now);
+    judge_thresholds();
     std::span<const VmMove> moves;
     if (center_.running == Running::consolidated) {
       moves = consolidator_.plan({host_facts_, active_, vm_facts_, history_}, random_);
@@ -86,6 +89,7 @@ ConsolidationOutcome Hosts::play(const OnInterval& on_interval) {
     finish_migrations();
   }
   for (HostIndex h = 0; h < center_.hosts; ++h) count_shutdown(h, measured_at_);
+  if (!center_.policy.quirks.free_edges) pay_for_the_rest();
   outcome_.energy_kwh = joules_ / 3.6e6;
   sim::Fingerprint fingerprint;
   fingerprint.add(std::bit_cast<std::uint64_t>(joules_));
@@ -105,9 +109,44 @@ ConsolidationInterval Hosts::interval_row(double now, std::size_t moves) const {
   row.migrations = static_cast<std::uint32_t>(moves);
   if (center_.running == Running::consolidated)
     row.overloaded_hosts = static_cast<std::uint32_t>(consolidator_.overloaded_hosts());
-  for (const HostIndex h : active_)
-    if (host_facts_[h].utilisation > 0.98) ++row.hosts_above;
+  for (const HostIndex h : active_) row.hosts_above += hosts_[h].above;
   return row;
+}
+
+/// After the last measurement all stays as it is.
+void Hosts::pay_for_the_rest() {
+  const double rest = std::max(0.0, center_.end - measured_at_);
+  for (HostIndex h = 0; h < center_.hosts; ++h) {
+    const HostFacts& facts = host_facts_[h];
+    if (center_.running == Running::full_power) {
+      joules_ += center_.host_kinds[facts.kind].power.full() * rest;
+    } else if (!facts.off()) {
+      joules_ += facts.watts * rest;
+    }
+  }
+}
+
+OtherUse Hosts::other_use(HostIndex host) const {
+  OtherUse use{};
+  if (traces_.others.empty()) return use;
+  const HostKind& kind = center_.host_kinds[host_facts_[host].kind];
+  const OtherUse capacity{kind.memory, kind.disk, kind.network};
+  for (const VmIndex v : host_facts_[host].vms)
+    for (std::size_t r = 0; r < use.size(); ++r)
+      if (capacity[r] > 0 && vms_[v].home == host) use[r] += vm_facts_[v].others[r] / capacity[r];
+  return use;
+}
+
+/// Who went above 98 % of anything since the interval before?
+void Hosts::judge_thresholds() {
+  constexpr double threshold = 0.98;
+  for (const HostIndex h : active_) {
+    const OtherUse use = other_use(h);
+    const bool above = host_facts_[h].utilisation > threshold ||
+                       *std::max_element(use.begin(), use.end()) > threshold;
+    if (above && !hosts_[h].above) ++outcome_.threshold_failures;
+    hosts_[h].above = above;
+  }
 }
 
 double Hosts::utilisation_mean(HostIndex host) const {
@@ -128,6 +167,18 @@ void Hosts::look_up(double now) {
     Vm& vm = vms_[v];
     vm.base = trace[std::min(at, last)];
     vm.slope = (trace[std::min(at + 1, last)] - vm.base) / traces_.step;
+    if (!traces_.others.empty()) look_up_others(v, at);
+  }
+}
+
+void Hosts::look_up_others(VmIndex v, std::size_t at) {
+  const std::size_t last = traces_.length - 1;
+  const auto* trace = traces_.others.data() + v % traces_.size() * traces_.length;
+  const OtherUse &from = trace[std::min(at, last)], &to = trace[std::min(at + 1, last)];
+  const OtherUse unit{vm_facts_[v].memory, 1, 1};
+  for (std::size_t r = 0; r < unit.size(); ++r) {
+    vms_[v].other_base[r] = from[r] * unit[r];
+    vms_[v].other_slope[r] = (to[r] - from[r]) * unit[r] / traces_.step;
   }
 }
 
@@ -158,12 +209,15 @@ void Hosts::tick(double now) {
   for_each_active([&](HostIndex h) {
     HostFacts& facts = host_facts_[h];
     if (elapsed > 0) settle(h, elapsed);
-    const double before = facts.utilisation;
+    const bool was_off = facts.off();
     const double watts_before = facts.watts;
     measure(h, now);
     // A host that was off a moment ago pays nothing until the next measurement.
-    if (elapsed > 0 && before != 0)
+    if (elapsed > 0 && !was_off) {
       energy += (watts_before + (facts.watts - watts_before) / 2) * elapsed;
+    } else if (measured_at_ == 0 && !center_.policy.quirks.free_edges && !facts.off()) {
+      energy += facts.watts * elapsed;
+    }
     remove_ended(h);
     if (!facts.vms.empty()) active_.push_back(h);
     if (!keep_active(h)) active_bits_[h / 64] &= ~(std::uint64_t{1} << (h % 64));
@@ -183,7 +237,10 @@ void Hosts::settle(HostIndex h, double elapsed) {
   const HostFacts& facts = host_facts_[h];
   if (hosts_[h].measured_on && measured_at_ > 0) {
     outcome_.active_s += elapsed;
-    if (facts.allocated < hosts_[h].requested) outcome_.violated_s += elapsed;
+    const bool violated = center_.policy.quirks.arrivals_violate
+                              ? facts.allocated < hosts_[h].requested
+                              : hosts_[h].short_of;
+    if (violated) outcome_.violated_s += elapsed;
     hosts_[h].on_s += elapsed;
     hosts_[h].busy_s += facts.utilisation * elapsed;
     hosts_[h].highest = std::max(hosts_[h].highest, facts.utilisation);
@@ -225,6 +282,7 @@ void Hosts::measure(HostIndex h, double now) {
   share_out(h, now);
   HostFacts& facts = host_facts_[h];
   const HostKind& kind = center_.host_kinds[facts.kind];
+  const double since = now - static_cast<double>(looked_up_) * traces_.step;
   double used = 0, requested = 0;
   for (std::size_t i = 0; i < shares_.size(); ++i) {
     const Share& share = shares_[i];
@@ -233,6 +291,9 @@ void Hosts::measure(HostIndex h, double now) {
       const VmIndex v = facts.vms[i];
       vms_[v].received = given;
       vm_facts_[v].demand = share.demand;
+      if (!traces_.others.empty())
+        for (std::size_t r = 0; r < vm_facts_[v].others.size(); ++r)
+          vm_facts_[v].others[r] = vms_[v].other_base[r] + vms_[v].other_slope[r] * since;
       if (share.moving) given /= 0.9;  // its host works for the whole of it
     }
     used += given;
@@ -241,7 +302,8 @@ void Hosts::measure(HostIndex h, double now) {
   const double before = facts.allocated;
   facts.allocated = used;
   hosts_[h].requested = requested;
-  hosts_[h].measured_on = used > 0;
+  facts.idling = used == 0 && !center_.policy.quirks.idle_hosts_off && !facts.vms.empty();
+  hosts_[h].measured_on = used > 0 || facts.idling;
   if (used == before && now > 0 && facts.utilisation == used / kind.capacity()) return;
   facts.utilisation = std::min(used / kind.capacity(), 1.0);
   facts.watts = kind.power.at(facts.utilisation);
@@ -277,6 +339,7 @@ void Hosts::share_out(HostIndex h, double now) {
     }
   }
   facts.free = free;
+  hosts_[h].short_of = short_of;
   if (!short_of) return;
   // More is asked for than there is: all get the same part, in whole MIPS.
   const double part = capacity / total_weight(h);
@@ -305,6 +368,7 @@ double Hosts::total_weight(HostIndex h) {
 
 /// A VM that asks for nothing, and is not under way, has ended.
 void Hosts::remove_ended(HostIndex h) {
+  if (!center_.policy.quirks.idle_vms_end) return;
   auto& list = host_facts_[h].vms;
   std::erase_if(list, [&](VmIndex v) {
     if (vms_[v].moving || vm_facts_[v].demand != 0) return false;

@@ -41,6 +41,8 @@ class Hosts {
   std::span<const HostIndex> active() const { return active_; }  // hosts with VMs, ascending
   /// Mean utilisation while the host was on, and its highest.
   double utilisation_mean(HostIndex host) const;
+  /// Of memory, disk and network, as shares; 0 where nobody knows.
+  OtherUse other_use(HostIndex host) const;
   double utilisation_max(HostIndex host) const { return hosts_[host].highest; }
   double measured_at() const { return measured_at_; }  // seconds
 
@@ -54,6 +56,8 @@ class Hosts {
     double on_since = 0;
     double on_s = 0, busy_s = 0;  // time on; the same times utilisation
     double highest = 0;           // utilisation
+    bool short_of = false;        // its VMs asked for more than there is
+    bool above = false;           // 98 % of anything
     std::uint32_t table = 16;     // size of the reference's hash table for its VMs
   };
   struct Vm {
@@ -63,6 +67,7 @@ class Hosts {
     HostIndex home = nowhere;
     std::uint32_t hash = 0;  // where the reference's tables file it
     bool moving = false;
+    OtherUse other_base{}, other_slope{};  // as of utilisation, in the units of the hosts
   };
   struct Arrival {
     double at = 0;
@@ -76,6 +81,9 @@ class Hosts {
   void start_vms();
   void tick(double now);
   void look_up(double now);
+  void look_up_others(VmIndex vm, std::size_t at);
+  void judge_thresholds();
+  void pay_for_the_rest();
   void record_usage(double now);
   void settle(HostIndex host, double elapsed);
   void measure(HostIndex host, double now);

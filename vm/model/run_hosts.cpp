@@ -51,6 +51,10 @@ class HostWatch {
     row.machine = MachineId{h};
     row.state = on ? MachineState::up : MachineState::down;
     row.sample.utilisation[Resource::cpu] = hosts.host(h).utilisation;
+    const OtherUse others = hosts.other_use(h);
+    row.sample.utilisation[Resource::memory] = std::min(others[0], 1.0);
+    row.sample.utilisation[Resource::disk] = std::min(others[1], 1.0);
+    row.sample.utilisation[Resource::network] = std::min(others[2], 1.0);
     row.sample.tenants = static_cast<std::uint32_t>(hosts.host(h).vms.size());
     batch_.samples.push_back(row);
   }
