@@ -118,6 +118,8 @@ void read_host_kinds(TableReader& root, Draft& draft, DataCenter& center) {
     flavor.name = name;
     flavor.capacity.cores = kind.cores;
     flavor.capacity.memory = Bytes{std::llround(kind.memory * 1e6)};
+    if (kind.disk > 0) flavor.capacity.disk = BytesPerSecond{kind.disk * 1e6};
+    if (kind.network > 0) flavor.capacity.network = BytesPerSecond{kind.network * 1e6};
     draft.scenario.flavors.push_back(std::move(flavor));
   }
 }

@@ -41,7 +41,8 @@ TEST_CASE("scenarios: every file's expectations are met") {
     const std::string name = entry.path().stem().string();
     CAPTURE(name);
     if (name == "worldcup98") continue;  // below
-    if (name == "planetlab") continue;   // needs traces that do not come with it; below
+    // These need traces that do not come with them; below.
+    if (name == "planetlab" || name == "bitbrains") continue;
     Words settings;
     // An hour of it is a second of wall time, and its bounds still hold for other seeds.
     if (name == "theory") settings = {"scenario.duration=1 h"};
@@ -117,6 +118,21 @@ TEST_CASE("scenarios: planetlab says where its traces are, and plays them where 
   CHECK(c["migrations"] == 26711);
   CHECK(c["host_shutdowns"] == 5885);
   CHECK(c["vm_moves"] == 23535);
+}
+
+TEST_CASE("scenarios: bitbrains drives memory, disk and network of the hosts as well") {
+  const char* folder = std::getenv("BRINK_TRACES");
+  const fs::path file = fs::path{folder == nullptr ? "" : folder} / "bitbrains_one_vm.csv";
+  if (folder == nullptr || !fs::exists(file)) {
+    WARN("skipped: BRINK_TRACES names no folder with bitbrains_one_vm.csv");
+    return;
+  }
+  const Desk desk;
+  const Played played = play(desk, "bitbrains", {"consolidation.trace=" + file.string()});
+  CHECK(played.code == 0);
+  const json& c = played.summary["consolidation"];
+  CHECK(c["threshold_failures"] > 0);
+  CHECK(c["vms_unplaced"] == 0);
 }
 
 TEST_CASE("scenarios: crash loses what a log in memory must, and counts it") {

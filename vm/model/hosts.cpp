@@ -40,6 +40,7 @@ Hosts::Hosts(const DataCenter& center, const UsageTraces& traces)
       vm_facts_(center.vms),
       hosts_(center.hosts),
       host_facts_(center.hosts),
+      others_(traces.others.empty() ? 0 : center.hosts),
       active_bits_((center.hosts + 63) / 64),
       history_(keeps_history(center) ? center.vms : 0),
       consolidator_(center.policy, powers(center, !traces.others.empty()), center.hosts),
@@ -126,29 +127,6 @@ void Hosts::pay_for_the_rest() {
   }
 }
 
-OtherUse Hosts::other_use(HostIndex host) const {
-  OtherUse use{};
-  if (traces_.others.empty()) return use;
-  const HostKind& kind = center_.host_kinds[host_facts_[host].kind];
-  const OtherUse capacity{kind.memory, kind.disk, kind.network};
-  for (const VmIndex v : host_facts_[host].vms)
-    for (std::size_t r = 0; r < use.size(); ++r)
-      if (capacity[r] > 0 && vms_[v].home == host) use[r] += vm_facts_[v].others[r] / capacity[r];
-  return use;
-}
-
-/// Who went above 98 % of anything since the interval before?
-void Hosts::judge_thresholds() {
-  constexpr double threshold = 0.98;
-  for (const HostIndex h : active_) {
-    const OtherUse use = other_use(h);
-    const bool above = host_facts_[h].utilisation > threshold ||
-                       *std::max_element(use.begin(), use.end()) > threshold;
-    if (above && !hosts_[h].above) ++outcome_.threshold_failures;
-    hosts_[h].above = above;
-  }
-}
-
 double Hosts::utilisation_mean(HostIndex host) const {
   return hosts_[host].on_s > 0 ? hosts_[host].busy_s / hosts_[host].on_s : 0;
 }
@@ -168,17 +146,6 @@ void Hosts::look_up(double now) {
     vm.base = trace[std::min(at, last)];
     vm.slope = (trace[std::min(at + 1, last)] - vm.base) / traces_.step;
     if (!traces_.others.empty()) look_up_others(v, at);
-  }
-}
-
-void Hosts::look_up_others(VmIndex v, std::size_t at) {
-  const std::size_t last = traces_.length - 1;
-  const auto* trace = traces_.others.data() + v % traces_.size() * traces_.length;
-  const OtherUse &from = trace[std::min(at, last)], &to = trace[std::min(at + 1, last)];
-  const OtherUse unit{vm_facts_[v].memory, 1, 1};
-  for (std::size_t r = 0; r < unit.size(); ++r) {
-    vms_[v].other_base[r] = from[r] * unit[r];
-    vms_[v].other_slope[r] = (to[r] - from[r]) * unit[r] / traces_.step;
   }
 }
 

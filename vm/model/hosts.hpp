@@ -43,6 +43,9 @@ class Hosts {
   double utilisation_mean(HostIndex host) const;
   /// Of memory, disk and network, as shares; 0 where nobody knows.
   OtherUse other_use(HostIndex host) const;
+  /// Mean of the same over the intervals in which the host was on, and their highest.
+  OtherUse other_use_mean(HostIndex host) const;
+  OtherUse other_use_max(HostIndex host) const;
   double utilisation_max(HostIndex host) const { return hosts_[host].highest; }
   double measured_at() const { return measured_at_; }  // seconds
 
@@ -59,6 +62,10 @@ class Hosts {
     bool short_of = false;        // its VMs asked for more than there is
     bool above = false;           // 98 % of anything
     std::uint32_t table = 16;     // size of the reference's hash table for its VMs
+  };
+  struct Others {  // use of memory, disk and network over the intervals
+    OtherUse sum{}, highest{};
+    std::uint32_t intervals = 0;
   };
   struct Vm {
     double base = 0, slope = 0;  // utilisation at the trace's last instant; per second since
@@ -113,6 +120,7 @@ class Hosts {
   std::vector<std::uint32_t> living_;  // by number
   std::vector<Host> hosts_;
   std::vector<HostFacts> host_facts_;
+  std::vector<Others> others_;              // by host; empty where nobody knows
   std::vector<std::uint64_t> active_bits_;  // hosts with VMs, or that had some when last measured
   std::vector<HostIndex> active_;           // hosts with VMs, for the Consolidator
 

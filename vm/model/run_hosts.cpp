@@ -1,6 +1,7 @@
 #include "vm/model/run_hosts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "vm/model/hosts.hpp"
@@ -78,6 +79,12 @@ MachineOutcome outcome_of(const Hosts& hosts, const DataCenter& center, HostInde
   machine.released = end;
   machine.utilisation[Resource::cpu] = hosts.utilisation_mean(h);
   machine.utilisation_max[Resource::cpu] = hosts.utilisation_max(h);
+  const OtherUse mean = hosts.other_use_mean(h), highest = hosts.other_use_max(h);
+  constexpr std::array others{Resource::memory, Resource::disk, Resource::network};
+  for (std::size_t r = 0; r < others.size(); ++r) {  // more may be asked for than there is
+    machine.utilisation[others[r]] = std::min(mean[r], 1.0);
+    machine.utilisation_max[others[r]] = std::min(highest[r], 1.0);
+  }
   return machine;
 }
 
