@@ -136,4 +136,21 @@ TEST_CASE("scenario: a run of hosts stops when asked, at the next interval") {
   CHECK(outcome.end < sim::Time{std::chrono::minutes{10}});
 }
 
+TEST_CASE("scenario: quirks are all, none, or named; placements of ours go by name") {
+  const auto policy = [](const std::vector<std::string>& settings) {
+    const auto loaded = load(small, settings);
+    if (!loaded) FAIL(to_string(loaded.issues()[0]));
+    return loaded->consolidation->center.policy;
+  };
+  CHECK(policy({}).quirks.stale_watts);
+  CHECK_FALSE(policy({"consolidation.quirks=false"}).quirks.free_edges);
+  const auto one = policy({"consolidation.quirks.double_moves=false"});
+  CHECK_FALSE(one.quirks.double_moves);
+  CHECK(one.quirks.stale_watts);
+  CHECK(policy({"consolidation.placement=fresh-machine"}).placement ==
+        vm::HostPlacement::fresh_machine);
+  CHECK_THAT(issue(small, {"consolidation.quirks.stale=false"}), Catch::Contains("stale_watts"));
+  CHECK_THAT(issue(small, {"consolidation.placement=first"}), Catch::Contains("first-fit"));
+}
+
 }  // namespace
