@@ -52,7 +52,7 @@ class Answerer {
 
  private:
   struct Owner {
-    real::SequenceRanges held;
+    real::SequenceSet held;
     vm::Digest applied;
   };
   void on(real::Message& message) {

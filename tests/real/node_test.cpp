@@ -165,12 +165,13 @@ TEST_CASE("node: disturbances come and go") {
   Machines machines;
   const auto a = machines.start(flavor);
   machines.own(a, 0);
-  machines.send(a, Disturb{Disturbance::disk_full, 1});
+  machines.send(a, Disturb{.kind = Disturbance::disk_full, .amount = 1});
   CHECK(machines.put(a, 0, 1) == Result::refused);
-  machines.send(a, Disturb{Disturbance::disk_full, 0});
+  machines.send(a, Disturb{.kind = Disturbance::disk_full, .amount = 0});
   CHECK(machines.put(a, 0, 1) == Result::committed);
 
-  machines.send(a, Disturb{Disturbance::leak, 1e6});  // full after a tenth of a second
+  machines.send(
+      a, Disturb{.kind = Disturbance::leak, .amount = 1e6});  // full after a tenth of a second
   Perform order = Machines::write(0, 2);
   order.memory = {1'000};
   CHECK(machines.run_until([&] {
@@ -178,7 +179,7 @@ TEST_CASE("node: disturbances come and go") {
     return machines.ask<Answer>(a, order).result == Result::refused;
   }));
 
-  machines.send(a, Disturb{Disturbance::slow, 0.05});
+  machines.send(a, Disturb{.kind = Disturbance::slow, .amount = 0.05});
   Perform busy = Machines::write(0, 1'000'000);
   busy.value.clear();
   busy.steps = {{vm::Resource::cpu, 10e-3}};
