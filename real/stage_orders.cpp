@@ -168,7 +168,8 @@ void Stage::heal(const FaultPlan::Stroke& stroke) {
 }
 
 void Stage::disturb(vm::MachineId machine, const vm::Fault& fault, bool over) {
-  Disturb message{.machine = machine};
+  Disturb message;
+  message.machine = machine;
   switch (fault.kind) {
     case vm::FaultKind::slow:
       message.kind = Disturbance::slow;
