@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/consolidation_check.hpp"
 #include "cli/options.hpp"
 #include "cli/scenario_arguments.hpp"
 #include "cli/terminal.hpp"
@@ -36,15 +37,21 @@ int check(Arguments arguments) {
   if (!loaded) return exit_usage;
   if (json) {
     auto all = nlohmann::ordered_json::array();
-    for (const vm::Scenario& scenario : *loaded)
-      all.push_back(to_json(scenario, vm::predict(scenario)));
+    for (const vm::Scenario& scenario : *loaded) {
+      all.push_back(scenario.consolidation ? consolidation_check_json(scenario)
+                                           : to_json(scenario, vm::predict(scenario)));
+    }
     std::cout << all.dump(2) << std::endl;
     return exit_done;
   }
   const char* gap = "";
   for (const vm::Scenario& scenario : *loaded) {
     std::cout << gap;
-    print_theory(std::cout, scenario, vm::predict(scenario), wants_colour(stdout));
+    if (scenario.consolidation) {
+      print_consolidation_check(std::cout, scenario);
+    } else {
+      print_theory(std::cout, scenario, vm::predict(scenario), wants_colour(stdout));
+    }
     gap = "\n";
   }
   std::cout.flush();

@@ -29,6 +29,8 @@ constexpr std::array verbs{
          cli::real_world},
     Verb{"check", "FILE...", "validate scenarios and say what theory predicts, without running",
          cli::check},
+    Verb{"sweep", "FILE", "play many variants of a scenario on all cores, in one table",
+         cli::sweep},
     Verb{"report", "RUN", "print the summary of a run again", cli::report},
     Verb{"replay", "RUN", "tell a real run's journal to fresh decision makers and compare",
          cli::replay},

@@ -60,6 +60,10 @@ void print_course(SummaryPage& page, const record::Summary& summary);
 void print_clients(SummaryPage& page, const record::Summary& summary);
 void print_failures(SummaryPage& page, const record::Summary& summary);
 void print_failovers(SummaryPage& page, const record::Summary& summary);
+/// The headline's two lines of a run of hosts.
+std::string consolidation_pace(const record::Summary& summary);
+std::string consolidation_events(const record::Summary& summary);
+void print_consolidation(SummaryPage& page, const record::Summary& summary);
 void print_machines(SummaryPage& page, const record::Summary& summary);
 void print_books(SummaryPage& page, const record::Summary& summary);
 void print_expectations(SummaryPage& page, const record::Summary& summary);

@@ -64,8 +64,9 @@ void print_headline(SummaryPage& page, const record::Summary& s) {
   } else if (s.interrupted) {
     page.text("INTERRUPTED at " + reached + ".", Colour::yellow);
   }
-  page.text(pace(s));
-  page.text(events(s));
+  const bool hosts = !s.consolidation.empty();
+  page.text(hosts ? consolidation_pace(s) : pace(s));
+  page.text(hosts ? consolidation_events(s) : events(s));
 }
 
 }  // namespace
@@ -138,12 +139,14 @@ void print_summary(std::ostream& out, const record::Summary& summary, SummarySty
   const auto width = static_cast<std::size_t>(std::clamp(style.width, 60, 110));
   SummaryPage page{out, style.colour, width};
   print_headline(page, summary);
+  print_consolidation(page, summary);
   print_course(page, summary);
   print_clients(page, summary);
-  print_failures(page, summary);
-  print_failovers(page, summary);
+  const bool hosts = !summary.consolidation.empty();  // nobody issues anything there
+  if (!hosts) print_failures(page, summary);
+  if (!hosts) print_failovers(page, summary);
   print_machines(page, summary);
-  print_books(page, summary);
+  if (!hosts) print_books(page, summary);
   print_expectations(page, summary);
   page.blank();
 }

@@ -120,6 +120,15 @@ constexpr CsvColumn machines[]{
     {"network_utilisation_max", "o.network_max"},
     {"cost", "o.cost"},
 };
+constexpr CsvColumn consolidation[]{
+    {"t_s", "c.at_ns", Form::seconds},
+    {"energy_kwh", "c.energy_kwh"},
+    {"vms", "c.vms"},
+    {"active_hosts", "c.active_hosts"},
+    {"overloaded_hosts", "c.overloaded_hosts"},
+    {"hosts_above_98", "c.hosts_above"},
+    {"migrations", "c.migrations"},
+};
 constexpr CsvColumn faults[]{
     {"t_s", "x.at_ns", Form::seconds},
     {"machine", "x.machine"},
@@ -163,6 +172,7 @@ constexpr std::array tables{
              "LEFT JOIN flavors v ON v.flavor = m.flavor "
              "LEFT JOIN machine_totals o ON o.machine = m.machine ORDER BY m.machine",
              machines},
+    CsvTable{"consolidation.csv", "FROM consolidation c ORDER BY c.rowid", consolidation, true},
     CsvTable{"faults.csv",
              "FROM faults x LEFT JOIN machines m ON m.machine = x.machine "
              "LEFT JOIN fleets f ON f.fleet = m.fleet ORDER BY x.rowid",

@@ -139,6 +139,8 @@ std::optional<double> figure(const Summary& summary, std::string_view name) {
     if (group == summary.groups.end()) return std::nullopt;
     return traffic_of(*group, name.substr(dot + 1));
   }
+  for (const vm::ConsolidationFigure& f : summary.consolidation)
+    if (f.name == name) return f.value;
   if (const auto value = traffic_of(summary, name)) return value;
   if (const auto value = failure_of(summary, name)) return value;
   if (const auto value = failover_of(summary, name)) return value;

@@ -53,7 +53,8 @@ RowWriter::RowWriter(sqlite3* db)
                   "UPDATE failovers SET ended_ns = ?, to_machine = ?, result = ?, moved = ?, "
                   "aborted = ?, bytes = ?, pause_max_ns = ?, lost = ? WHERE failover = ?")),
       migration_(prepare(db, "INSERT INTO migrations VALUES(?,?,?,?,?,?,?,?,?,?)")),
-      withheld_(prepare(db, "INSERT INTO withheld VALUES(?,?,?)")) {}
+      withheld_(prepare(db, "INSERT INTO withheld VALUES(?,?,?)")),
+      consolidation_(prepare(db, "INSERT INTO consolidation VALUES(?,?,?,?,?,?,?)")) {}
 
 // ---- What was asked ----------------------------------------------------------------------------
 
@@ -127,6 +128,10 @@ void RowWriter::write(const vm::Batch& batch) {
     run(transaction_, r.issued, r.ended, r.client, r.sequence, r.kind, to_string(r.outcome),
         r.attempts, r.machine);
   }
+  for (const auto& r : batch.consolidation) {
+    run(consolidation_, r.at, r.energy_kwh, r.vms, r.active_hosts, r.overloaded_hosts,
+        r.hosts_above, r.migrations);
+  }
   meta("now_ns", batch.now);
 }
 
@@ -170,6 +175,7 @@ void RowWriter::write(const vm::RunOutcome& outcome, double wall_s, double cpu_s
   meta("cpu_s", cpu_s);
   for (const vm::GroupOutcome& group : outcome.groups) write(group);
   for (const vm::MachineOutcome& machine : outcome.machines) write(machine);
+  if (outcome.consolidation) write(*outcome.consolidation);
   const Statement complaint = prepare(db_, "INSERT INTO complaints VALUES(?,?)");
   std::uint32_t position = 0;
   for (const std::string& text : outcome.complaints) run(complaint, position++, text);
@@ -191,6 +197,18 @@ void RowWriter::write(const vm::GroupOutcome& group) {
   const Statement bucket = prepare(db_, "INSERT INTO histogram_buckets VALUES(?,?,?)");
   for (const auto& [number, committed] : group.latency.buckets()) {
     run(bucket, group.group, number, committed);
+  }
+}
+
+void RowWriter::write(const vm::ConsolidationOutcome& consolidation) {
+  const Statement total = prepare(db_, "INSERT INTO consolidation_totals VALUES(?,?,?)");
+  std::uint32_t position = 0;
+  for (const vm::ConsolidationFigure& f : figures_of(consolidation)) {
+    if (f.whole) {
+      run(total, position++, f.name, static_cast<std::int64_t>(f.value));
+    } else {
+      run(total, position++, f.name, f.value);
+    }
   }
 }
 

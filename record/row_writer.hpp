@@ -35,6 +35,7 @@ class RowWriter {
     run(meta_, key, value);
   }
   void write(const vm::GroupOutcome& group);
+  void write(const vm::ConsolidationOutcome& consolidation);
   void write(const vm::MachineOutcome& machine);
   void write(vm::Time at, const vm::SlaFailureBegan& notice);
   void write(vm::Time at, const vm::SlaFailureEnded& notice);
@@ -46,7 +47,7 @@ class RowWriter {
   sqlite3* db_;
   Statement meta_, machine_, machine_state_, sample_, latency_, throughput_, fault_, transaction_;
   Statement failure_began_, failure_ended_, failover_triggered_, failover_ended_, migration_;
-  Statement withheld_;
+  Statement withheld_, consolidation_;
 };
 
 /// "==", "<=" ... as a scenario writes them.

@@ -49,6 +49,9 @@ CREATE TABLE faults(at_ns INTEGER, machine INTEGER, what TEXT);
 CREATE TABLE transactions(
   issued_ns INTEGER, ended_ns INTEGER, client INTEGER, sequence INTEGER, kind INTEGER,
   outcome TEXT, attempts INTEGER, machine INTEGER);
+CREATE TABLE consolidation(
+  at_ns INTEGER, energy_kwh REAL, vms INTEGER, active_hosts INTEGER, overloaded_hosts INTEGER,
+  hosts_above INTEGER, migrations INTEGER);
 
 -- What it came to, when the run ended.
 CREATE TABLE books(
@@ -65,6 +68,7 @@ CREATE TABLE machine_totals(
   machine INTEGER PRIMARY KEY, state TEXT, allocated_ns INTEGER, released_ns INTEGER,
   cpu_mean REAL, memory_mean REAL, disk_mean REAL, network_mean REAL,
   cpu_max REAL, memory_max REAL, disk_max REAL, network_max REAL, cost REAL);
+CREATE TABLE consolidation_totals(position INTEGER PRIMARY KEY, name TEXT, value);
 CREATE TABLE complaints(position INTEGER PRIMARY KEY, text TEXT);
 )sql";
 

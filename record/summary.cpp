@@ -143,6 +143,7 @@ Summary read_summary(sqlite3* db) {
   read_clients(db, summary);
   read_events(db, summary);
   read_machines(db, summary);
+  read_consolidation(db, summary);
   if (summary.finished) {
     each_row(db, "SELECT text FROM complaints ORDER BY position",
              [&](const Statement& row) { summary.complaints.push_back(string(row, 0)); });

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "record/handles.hpp"
+#include "vm/consolidation_outcome.hpp"
 #include "vm/expectation.hpp"
 
 namespace record {
@@ -141,6 +142,7 @@ struct Summary {
   std::vector<FaultSummary> faults;
   std::vector<Slice> course;  // empty where there are no rows
   std::vector<vm::Verdict> verdicts;
+  std::vector<vm::ConsolidationFigure> consolidation;  // empty where it was none, or unfinished
 
   /// The verdict of the whole run: its books are known and balance, and every expectation is met.
   bool met() const;

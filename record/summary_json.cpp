@@ -63,6 +63,14 @@ Json expectations(const std::vector<vm::Verdict>& verdicts) {
   return list;
 }
 
+Json consolidation(const std::vector<vm::ConsolidationFigure>& figures) {
+  Json object = Json::object();
+  for (const vm::ConsolidationFigure& f : figures) {
+    object[f.name] = f.whole ? Json(static_cast<std::int64_t>(f.value)) : Json(f.value);
+  }
+  return object;
+}
+
 Json books(const Summary& s) {
   return {{"balance", json(s.books_balance)},
           {"applied", s.writes ? Json(s.writes->applied) : Json(nullptr)},
@@ -130,6 +138,7 @@ std::string to_json(const Summary& s) {
   object["migrations"] = migrations(s.migrations);
   object["cost"] = s.cost;
   object["expectations"] = expectations(s.verdicts);
+  if (!s.consolidation.empty()) object["consolidation"] = consolidation(s.consolidation);
   // Beyond the contract's names.
   object["question"] = s.question;
   object["capacity"] = s.capacity.empty() ? Json(nullptr) : Json(s.capacity);

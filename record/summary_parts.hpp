@@ -18,6 +18,8 @@ namespace record {
 void read_clients(sqlite3* db, Summary& summary);
 /// SLA failures, faults, failovers and migrations.
 void read_events(sqlite3* db, Summary& summary);
+/// The measures of a consolidation.
+void read_consolidation(sqlite3* db, Summary& summary);
 /// Machines and the cost of all. Needs `finished`.
 void read_machines(sqlite3* db, Summary& summary);
 

@@ -25,11 +25,11 @@ struct Sampled {  // one sample interval of one machine is over
   Sample sample;
 };
 struct LatencyMeasured {  // one SLA window of the whole scenario is over; one fact per objective
-  std::uint32_t objective = 0;    // index into Sla::latency
-  Duration latency{};             // the objective's quantile over the window
-  std::uint64_t transactions = 0; // it rests on
+  std::uint32_t objective = 0;     // index into Sla::latency
+  Duration latency{};              // the objective's quantile over the window
+  std::uint64_t transactions = 0;  // it rests on
 };
-struct OutcomesCounted {  // one sample interval of the whole scenario is over
+struct OutcomesCounted {            // one sample interval of the whole scenario is over
   std::uint64_t good = 0, bad = 0;  // committed; refused, timed out or failed
 };
 struct MachineReady {  // an allocated machine is up

@@ -21,10 +21,10 @@ using sim::Duration;
 using sim::Time;
 
 using MachineId = sim::Id<struct MachineTag>;
-using TenantId = sim::Id<struct TenantTag>;    // also the number of the client whose state it is
-using FlavorId = sim::Id<struct FlavorTag>;    // index into Scenario::flavors
-using FleetId = sim::Id<struct FleetTag>;      // index into Scenario::fleets
-using GroupId = sim::Id<struct GroupTag>;      // index into Scenario::clients
+using TenantId = sim::Id<struct TenantTag>;  // also the number of the client whose state it is
+using FlavorId = sim::Id<struct FlavorTag>;  // index into Scenario::flavors
+using FleetId = sim::Id<struct FleetTag>;    // index into Scenario::fleets
+using GroupId = sim::Id<struct GroupTag>;    // index into Scenario::clients
 using FailoverId = sim::Id<struct FailoverTag>;
 
 /// Numbers every order that wants an answer, so that a late or repeated answer is recognised.

@@ -35,9 +35,7 @@ struct Digest {
     sum += other.sum;
     return *this;
   }
-  friend Digest operator-(Digest a, const Digest& b) {
-    return {a.count - b.count, a.sum - b.sum};
-  }
+  friend Digest operator-(Digest a, const Digest& b) { return {a.count - b.count, a.sum - b.sum}; }
   bool operator==(const Digest&) const = default;
 };
 

@@ -122,7 +122,7 @@ class Migration {
   std::uint32_t round_ = 0;  // of this try
   std::uint32_t stuck_ = 0;  // rounds in a row that hardly shrank
   Time round_began_{};
-  Bytes dirty_{};            // after the round before
+  Bytes dirty_{};  // after the round before
 };
 
 }  // namespace vm

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "vm/consolidation_outcome.hpp"
 #include "vm/control.hpp"
 
 namespace vm {
@@ -65,7 +66,7 @@ struct TransactionRow {  // only when asked for
 };
 
 struct Batch {
-  Time now;  // how far the run has come
+  Time now;                  // how far the run has come
   std::uint64_t issued = 0;  // transactions so far, for a progress line
   std::vector<MachineRow> machines;
   std::vector<MachineStateRow> machine_states;
@@ -75,10 +76,12 @@ struct Batch {
   std::vector<NoticeRow> notices;
   std::vector<FaultRow> faults;
   std::vector<TransactionRow> transactions;
+  std::vector<ConsolidationInterval> consolidation;
 
   std::size_t rows() const {
     return machines.size() + machine_states.size() + samples.size() + latencies.size() +
-           throughputs.size() + notices.size() + faults.size() + transactions.size();
+           throughputs.size() + notices.size() + faults.size() + transactions.size() +
+           consolidation.size();
   }
   void clear() {
     machines.clear();
@@ -89,6 +92,7 @@ struct Batch {
     notices.clear();
     faults.clear();
     transactions.clear();
+    consolidation.clear();
   }
 };
 

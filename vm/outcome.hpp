@@ -6,10 +6,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/histogram.hpp"
+#include "vm/consolidation_outcome.hpp"
 #include "vm/entities.hpp"
 
 namespace vm {
@@ -17,12 +19,12 @@ namespace vm {
 /// One client's or group's balance. Balanced when issued == committed + refused + timed_out +
 /// failed + in_flight.
 struct Books {
-  std::uint64_t issued = 0;  // transactions: the same whatever is retried
+  std::uint64_t issued = 0;                          // transactions: the same whatever is retried
   std::array<std::uint64_t, outcome_count> ended{};  // by Outcome
-  std::uint64_t in_flight = 0;     // neither ended nor given up when the run ended
-  std::uint64_t attempts = 0;      // first ones and retries
-  std::uint64_t acknowledged = 0;  // writes that the client was told are committed
-  std::uint64_t applied = 0;       // writes that the owner's state holds at the end
+  std::uint64_t in_flight = 0;       // neither ended nor given up when the run ended
+  std::uint64_t attempts = 0;        // first ones and retries
+  std::uint64_t acknowledged = 0;    // writes that the client was told are committed
+  std::uint64_t applied = 0;         // writes that the owner's state holds at the end
   std::uint64_t unacknowledged = 0;  // applied, but the client was told otherwise or nothing yet
   std::uint64_t lost = 0, duplicated = 0;
 
@@ -55,12 +57,13 @@ struct RunOutcome {
   std::string world;     // "simulated" or "real"
   std::string capacity;  // what held machines to theirs: one world's way is not the other's
   std::uint64_t fingerprint = 0;
-  Time end;                // simulated or real time it came to
+  Time end;  // simulated or real time it came to
   bool interrupted = false;
   std::uint64_t events = 0;
   std::vector<GroupOutcome> groups;
   std::vector<MachineOutcome> machines;
-  bool books_balance = false;  // every client's, and every digest agrees
+  bool books_balance = false;                         // every client's, and every digest agrees
+  std::optional<ConsolidationOutcome> consolidation;  // of a scenario with hosts
   std::vector<std::string> complaints;  // what the ledger found, empty when all is well
 };
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,7 +14,9 @@
 #include <vector>
 
 #include "sim/distributions.hpp"
+#include "vm/data_center.hpp"
 #include "vm/entities.hpp"
+#include "vm/usage_trace.hpp"
 
 namespace vm {
 
@@ -42,20 +45,20 @@ enum class AfterFailover : std::uint8_t { keep, release };
 
 struct FailoverConfig {
   FailoverPolicy policy = FailoverPolicy::none;
-  std::optional<FlavorId> flavor;            // of the target; default: as the source
+  std::optional<FlavorId> flavor;                  // of the target; default: as the source
   Duration pause = std::chrono::milliseconds{20};  // budget for freeze to switch-over
-  BytesPerSecond bandwidth{125e6};           // of one migration's copy
+  BytesPerSecond bandwidth{125e6};                 // of one migration's copy
   Duration cooldown = std::chrono::seconds{30};    // no machine fails over twice within it
-  std::uint32_t at_once = 2;                 // migrations under way in the whole scenario
-  double stop = 1.0;                         // no new failover while more than this share of the
-                                             // fleet's machines is in SLA failure; 1: never stops
-  std::uint32_t rounds = 30;                 // copy rounds of one migration, at most
-  std::uint32_t attempts = 3;                // tries of one migration before it is given up
-  Duration timeout = std::chrono::minutes{10};     // of one try of a migration
-  Duration boot_timeout = std::chrono::minutes{5}; // a boot that takes longer has failed
+  std::uint32_t at_once = 2;                       // migrations under way in the whole scenario
+  double stop = 1.0;           // no new failover while more than this share of the
+                               // fleet's machines is in SLA failure; 1: never stops
+  std::uint32_t rounds = 30;   // copy rounds of one migration, at most
+  std::uint32_t attempts = 3;  // tries of one migration before it is given up
+  Duration timeout = std::chrono::minutes{10};      // of one try of a migration
+  Duration boot_timeout = std::chrono::minutes{5};  // a boot that takes longer has failed
   std::uint32_t boot_attempts = 3;
-  Duration detect = std::chrono::seconds{1}; // from a crash to MachineLost: the gateway's links
-  AfterFailover after = AfterFailover::keep; // default: keep for split, release otherwise
+  Duration detect = std::chrono::seconds{1};  // from a crash to MachineLost: the gateway's links
+  AfterFailover after = AfterFailover::keep;  // default: keep for split, release otherwise
 };
 
 struct Fleet {
@@ -67,7 +70,7 @@ struct Fleet {
 };
 
 struct Step {
-  Resource resource = Resource::cpu;         // cpu, disk or network
+  Resource resource = Resource::cpu;           // cpu, disk or network
   sim::Distribution demand{sim::Constant{0}};  // cpu: core-seconds; disk, network: bytes
 };
 
@@ -96,7 +99,7 @@ struct Deterministic {  // evenly spaced in the integral of the rate
 };
 struct Mmpp {  // Markov-modulated Poisson process: states visited in a ring
   struct State {
-    double rate = 0;  // 1/s
+    double rate = 0;       // 1/s
     double mean_stay = 0;  // seconds, exponential
   };
   std::vector<State> states;  // at least two
@@ -118,10 +121,10 @@ struct ClosedLoop {  // each of the group's clients: think, issue, wait for the 
 using Arrivals = std::variant<Poisson, Deterministic, Mmpp, CountTrace, ClosedLoop>;
 
 struct Backoff {
-  double base = 0.1;    // seconds before the first retry
-  double factor = 2;    // 1: constant, 2: exponential
-  double limit = 30;    // seconds, at most
-  bool jitter = true;   // full jitter: uniform in (0, backoff]
+  double base = 0.1;   // seconds before the first retry
+  double factor = 2;   // 1: constant, 2: exponential
+  double limit = 30;   // seconds, at most
+  bool jitter = true;  // full jitter: uniform in (0, backoff]
 };
 struct Breaker {  // per group: opens after `failures` in a row, lets one through after `open`
   std::uint32_t failures = 5;
@@ -143,8 +146,8 @@ struct ClientGroup {
   double skew = 0;          // Zipf exponent of who issues; 0: all alike
   std::optional<Duration> timeout;
   Retry retry;
-  Bytes state{};               // of each tenant at the start
-  std::optional<Bytes> keep;   // a tenant's state never grows beyond this: oldest overwritten
+  Bytes state{};                 // of each tenant at the start
+  std::optional<Bytes> keep;     // a tenant's state never grows beyond this: oldest overwritten
   std::optional<FleetId> fleet;  // where its tenants live; default: spread over all fleets
 };
 
@@ -169,7 +172,7 @@ struct Sla {
   PerResource<double> clear{{0.95, 0.95, 0.95, 0.95}};  // <= threshold
   Duration window = std::chrono::seconds{5};            // >= sample
   Duration sample = std::chrono::seconds{1};
-  std::vector<LatencyObjective> latency;                // judged over `window`, whole scenario
+  std::vector<LatencyObjective> latency;  // judged over `window`, whole scenario
   std::optional<AvailabilityObjective> availability;
 };
 
@@ -187,11 +190,11 @@ enum class Side : std::uint8_t { source, target };
 
 struct Fault {
   FaultKind kind = FaultKind::crash;
-  std::optional<Time> at;                      // once ...
-  std::optional<sim::Distribution> every;      // ... or again and again (seconds between)
-  std::optional<std::uint32_t> machine;        // index in order of allocation; none: drawn
-  std::optional<MigrationStep> during;         // crash: at this step of the next migration after
-  Side side = Side::source;                    //   `at`, on this side of it
+  std::optional<Time> at;                  // once ...
+  std::optional<sim::Distribution> every;  // ... or again and again (seconds between)
+  std::optional<std::uint32_t> machine;    // index in order of allocation; none: drawn
+  std::optional<MigrationStep> during;     // crash: at this step of the next migration after
+  Side side = Side::source;                //   `at`, on this side of it
   std::optional<Duration> lasts;
   double factor = 0.5;
   BytesPerSecond rate{};
@@ -204,6 +207,14 @@ struct Expectation {
   Comparison comparison = Comparison::equal;
   double value = 0;
   std::string want;  // as written: "<= 20"
+};
+
+/// Hosts with VMs instead of machines with clients. Each kind of host is also a flavor and a fleet,
+/// so that whoever watches sees machines.
+struct Consolidation {
+  DataCenter center;
+  std::string method;  // "THR-MMT 0.8", "DVFS"
+  std::shared_ptr<const UsageTraces> traces;
 };
 
 struct Scenario {
@@ -220,6 +231,7 @@ struct Scenario {
   Sla sla;
   std::vector<Fault> faults;
   std::vector<Expectation> expectations;
+  std::optional<Consolidation> consolidation;  // then there are no transactions and no clients
   std::string text;  // the resolved file as TOML, `--set` included: a run keeps it
 
   std::uint32_t tenant_count() const {

@@ -1,6 +1,7 @@
 // [expect]: what must come out.
 #include <algorithm>
 
+#include "vm/consolidation_outcome.hpp"
 #include "vm/expectation.hpp"
 #include "vm/quantity.hpp"
 #include "vm/scenario_readers.hpp"
@@ -43,6 +44,9 @@ class FigureReader {
       : scenario_(scenario), groups_(names_of(scenario.clients)) {
     const std::vector<std::string> groups(groups_.begin(), groups_.end());
     known_ = expectation_names(groups);
+    if (scenario.consolidation) {
+      for (std::string& name : consolidation_figure_names()) known_.push_back(std::move(name));
+    }
     sorted_.assign(known_.begin(), known_.end());
     std::ranges::sort(sorted_);
   }

@@ -106,6 +106,10 @@ void read_general(TableReader& root, Scenario& scenario) {
 
 void read_sections(TableReader& root, Draft& draft) {
   read_general(root, draft.scenario);
+  if (root.table().contains("consolidation")) {
+    read_consolidation(root, draft);
+    return read_expectations(root, draft);
+  }
   read_flavors(root, draft);
   read_failover(root, draft);
   read_fleets(root, draft);

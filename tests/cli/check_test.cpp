@@ -33,6 +33,8 @@ Checked check(const std::vector<std::string>& arguments) {
 
 TEST_CASE("check: every scenario of ours is valid, and told in lines of at most 92 characters") {
   for (const auto& entry : std::filesystem::directory_iterator{scenarios}) {
+    if (entry.path().stem() == "planetlab" || entry.path().stem() == "bitbrains")
+      continue;  // needs traces that do not come with it
     CAPTURE(entry.path());
     const auto [code, text] = check({entry.path().string()});
     CHECK(code == cli::exit_done);

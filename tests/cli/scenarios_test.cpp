@@ -41,6 +41,8 @@ TEST_CASE("scenarios: every file's expectations are met") {
     const std::string name = entry.path().stem().string();
     CAPTURE(name);
     if (name == "worldcup98") continue;  // below
+    // These need traces that do not come with them; below.
+    if (name == "planetlab" || name == "bitbrains") continue;
     Words settings;
     // An hour of it is a second of wall time, and its bounds still hold for other seeds.
     if (name == "theory") settings = {"scenario.duration=1 h"};
@@ -94,6 +96,43 @@ TEST_CASE("scenarios: every request of the World Cup trace is issued") {
       {"scenario.duration=1 h", "clients.fans.trace=" + trace.string(), "expect.failovers=== 0"});
   CHECK(played.code == 0);
   CHECK(played.summary["transactions"]["issued"] == requests);
+}
+
+TEST_CASE("scenarios: planetlab says where its traces are, and plays them where they lie") {
+  const Desk desk;
+  const Said without =
+      desk.brink({"run", scenario_file("planetlab"), "--set", "consolidation.trace=nowhere"});
+  CHECK(without.code == 2);
+  CHECK_THAT(without.err, Catch::Contains("github.com/beloglazov/planetlab-workload-traces"));
+  const char* folder = std::getenv("BRINK_TRACES");
+  const fs::path day = fs::path{folder == nullptr ? "" : folder} / "planetlab/20110303";
+  if (folder == nullptr || !fs::exists(day)) {
+    WARN("skipped: BRINK_TRACES names no folder with planetlab/20110303");
+    return;
+  }
+  const Played played = play(desk, "planetlab", {"consolidation.trace=" + day.string()});
+  CHECK(played.code == 0);
+  // CloudSim 3.0.3, THR-MMT 0.8.
+  const json& c = played.summary["consolidation"];
+  CHECK(c["energy_kwh"].get<double>() == Approx(192.6230702104301).epsilon(1e-14));
+  CHECK(c["migrations"] == 26711);
+  CHECK(c["host_shutdowns"] == 5885);
+  CHECK(c["vm_moves"] == 23535);
+}
+
+TEST_CASE("scenarios: bitbrains drives memory, disk and network of the hosts as well") {
+  const char* folder = std::getenv("BRINK_TRACES");
+  const fs::path file = fs::path{folder == nullptr ? "" : folder} / "bitbrains_one_vm.csv";
+  if (folder == nullptr || !fs::exists(file)) {
+    WARN("skipped: BRINK_TRACES names no folder with bitbrains_one_vm.csv");
+    return;
+  }
+  const Desk desk;
+  const Played played = play(desk, "bitbrains", {"consolidation.trace=" + file.string()});
+  CHECK(played.code == 0);
+  const json& c = played.summary["consolidation"];
+  CHECK(c["threshold_failures"] > 0);
+  CHECK(c["vms_unplaced"] == 0);
 }
 
 TEST_CASE("scenarios: crash loses what a log in memory must, and counts it") {

@@ -90,11 +90,13 @@ TEST_CASE("scenario: each mistake is told with its line, what was expected and t
        "none is bigger than 'small'"},
       {"steps = [{ cpu = \"2 ms\" }]", "steps = []", 15, "expected a list such as"},
       {"steps = [{ cpu = \"2 ms\" }]",
-       "steps = [" + [] {
-         std::string many;
-         for (int i = 0; i < 51; ++i) many += "{ cpu = \"2 ms\" },";
-         return many;
-       }() + "]",
+       "steps = [" +
+           [] {
+             std::string many;
+             for (int i = 0; i < 51; ++i) many += "{ cpu = \"2 ms\" },";
+             return many;
+           }() +
+           "]",
        15, "at most 50 elements, found 51"},
       {"rate =", "count = 3\nstate = \"400 MiB\"\nrate =", 0,
        "starts with 1.17 GiB of clients' state on machine 0, a 'small' of 1 GiB"},

@@ -97,6 +97,8 @@ TEST_CASE("scenario: overload.toml means what it says") {
 TEST_CASE("scenario: every file in scenarios/ loads, and its resolved text means the same") {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(SOURCE_DIR "/scenarios")) {
+    if (entry.path().stem() == "planetlab" || entry.path().stem() == "bitbrains")
+      continue;  // needs traces that do not come with it
     if (entry.path().extension() == ".toml") files.push_back(entry.path());
   }
   std::ranges::sort(files);

@@ -1,0 +1,69 @@
+// Detector: is a machine overloaded, judged by what its tenants ask for now and asked for before?
+//
+//   threshold   load > parameter
+//   quartiles   load > 1 - parameter * (interquartile range of the history): the more it varies,
+//               the more room it is left
+//   deviation   the same with the median absolute deviation
+//   regression  a straight line through the last ten samples, `ahead` samples further on, times
+//               `parameter`, reaches 1; the present load does not matter
+//   robust      the reference's robust regression, whose weights it never applies: the same
+//
+// A history too short for the rule falls back on a threshold of 0.7. Loads are shares of the
+// machine's capacity and may exceed 1. Histories stand newest first.
+//
+// Source: Beloglazov and Buyya, Optimal online deterministic algorithms and adaptive heuristics
+// for energy and performance efficient dynamic consolidation of virtual machines in cloud data
+// centers (2012), section 5, with the arithmetic of CloudSim 3.0.3.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace vm {
+
+enum class DetectorKind : std::uint8_t { threshold, quartiles, deviation, regression, robust };
+
+struct Detector {
+  DetectorKind kind = DetectorKind::threshold;
+  double parameter = 0.8;  // a share for threshold, a factor for the others, > 0
+};
+
+/// Samples of a history that are kept, and those that a rule needs.
+inline constexpr std::size_t history_length = 30;
+inline constexpr std::size_t spread_needs = 12;
+inline constexpr std::size_t regression_needs = 10;
+inline constexpr double fallback_threshold = 0.7;
+
+constexpr bool is_regression(DetectorKind kind) {
+  return kind == DetectorKind::regression || kind == DetectorKind::robust;
+}
+constexpr bool needs_history(DetectorKind kind) {
+  return kind != DetectorKind::threshold;
+}
+
+/// A history without its oldest zeros: how many samples remain, 0 where all are zero.
+std::size_t known_length(std::span<const double> history);
+
+/// Q3 - Q1, each the sample at the rounded position. Requires 2 to history_length samples.
+double interquartile_range(std::span<const double> samples);
+
+/// Median of the distances from the median. Requires 1 to history_length samples.
+double median_absolute_deviation(std::span<const double> samples);
+
+/// The one of these two that `kind` uses: quartiles or deviation.
+double spread(DetectorKind kind, std::span<const double> samples);
+
+/// The least-squares line through the ten newest samples, `ahead` samples after the newest.
+/// Requires at least ten.
+double forecast(std::span<const double> history, double ahead);
+
+/// How much each of the ten newest samples counts in the forecast, which is their weighted sum but
+/// for rounding. `age` is 0 for the newest.
+double forecast_weight(std::size_t age, double ahead);
+
+/// Does `detector` call it an overload? `ahead`: samples that its moves will take, rounded up.
+bool overloaded(const Detector& detector, double load, std::span<const double> history,
+                double ahead);
+
+}  // namespace vm

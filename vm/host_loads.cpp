@@ -1,0 +1,232 @@
+#include "vm/host_loads.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "sim/check.hpp"
+
+namespace vm {
+namespace {
+
+/// Shares of a capacity that differ by less may differ by rounding alone.
+constexpr double doubt = 1e-9;
+constexpr double unlimited = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+HostLoads::HostLoads(const ConsolidationPolicy& policy, std::vector<HostPower> kinds,
+                     std::size_t hosts)
+    : detector_(policy.detector),
+      memory_per_second_(policy.memory_per_second),
+      interval_(policy.interval),
+      kinds_(std::move(kinds)),
+      with_history_(needs_history(policy.detector.kind)),
+      stale_watts_(policy.quirks.stale_watts),
+      slot_of_(hosts, no_slot) {
+  for (std::size_t age = 0; age < regression_needs; ++age)
+    line_weights_[age] = forecast_weight(age, 1);
+  for (const HostPower& kind : kinds_) limited_ = limited_ || kind.limits != no_limits;
+}
+
+void HostLoads::begin(const ConsolidationFacts& facts) {
+  for (const Load& load : loads_) slot_of_[load.host] = no_slot;
+  loads_.clear();
+  samples_.clear();
+  undo_.clear();
+  facts_ = &facts;
+  one_ahead_ = true;
+  for (const HostIndex host : facts.active) {
+    const std::uint32_t slot = open(host);
+    for (const VmIndex vm : facts.hosts[host].vms) {
+      if (with_history_) {
+        add_to(loads_[slot], samples_[slot], vm);
+      } else {
+        loads_[slot].demand += facts.vms[vm].demand;
+        add_others(loads_[slot], vm);
+      }
+    }
+    if (!with_history_) continue;
+    summarise(loads_[slot], samples_[slot]);
+    if (ahead(loads_[slot].memory_max) > 1) one_ahead_ = false;
+  }
+}
+
+std::uint32_t HostLoads::open(HostIndex host) {
+  const auto slot = static_cast<std::uint32_t>(loads_.size());
+  const HostFacts& facts = facts_->hosts[host];
+  Load load;
+  load.host = host;
+  load.allocated = facts.allocated;
+  load.free = facts.free;
+  loads_.push_back(load);
+  if (with_history_) samples_.emplace_back();
+  slot_of_[host] = slot;
+  return slot;
+}
+
+void HostLoads::add_others(Load& load, VmIndex vm) const {
+  if (!limited_) return;
+  for (std::size_t r = 0; r < load.others.size(); ++r) load.others[r] += facts_->vms[vm].others[r];
+}
+
+bool HostLoads::beyond_limits(const Load& load) const {
+  if (!limited_) return false;
+  const OtherUse& limits = kinds_[facts_->hosts[load.host].kind].limits;
+  for (std::size_t r = 0; r < limits.size(); ++r)
+    if (load.others[r] > limits[r]) return true;
+  return false;
+}
+
+/// Adds demand, memory and history of a VM. `known` is that of the sum, since samples are not
+/// negative.
+void HostLoads::add_to(Load& load, Samples& samples, VmIndex vm) const {
+  const VmFacts& facts = facts_->vms[vm];
+  load.demand += facts.demand;
+  load.memory_max = std::max(load.memory_max, facts.memory);
+  add_others(load, vm);
+  if (!with_history_) return;
+  const auto history = facts_->history.of(vm);
+  const double all = capacity(load);
+  for (std::size_t i = 0; i < history.size(); ++i) samples[i] += history[i] * facts.promised / all;
+  load.known = std::max(load.known, known_length(history));
+}
+
+void HostLoads::summarise(Load& load, const Samples& samples) const {
+  const auto known = std::span<const double>{samples}.first(load.known);
+  if (is_regression(detector_.kind)) {
+    load.forecast = 0;
+    for (std::size_t age = 0; age < regression_needs; ++age)
+      load.forecast += line_weights_[age] * samples[age];
+  } else if (load.known >= spread_needs) {
+    load.spread = spread(detector_.kind, known);
+  }
+}
+
+double HostLoads::ahead(double memory) const {
+  return std::ceil(memory / memory_per_second_ / interval_);
+}
+
+bool HostLoads::judge(const Load& load, const Samples& samples) const {
+  if (beyond_limits(load)) return true;
+  return vm::overloaded(detector_, load.demand / capacity(load),
+                        with_history_ ? std::span<const double>{samples}.first(load.known)
+                                      : std::span<const double>{},
+                        ahead(load.memory_max));
+}
+
+bool HostLoads::overloaded(HostIndex host) const {
+  const std::uint32_t slot = slot_of_[host];
+  SIM_CHECK(slot != no_slot);
+  const Load& load = loads_[slot];
+  if (detector_.kind == DetectorKind::threshold || is_regression(detector_.kind) ||
+      load.known < spread_needs) {
+    return judge(load, with_history_ ? samples_[slot] : Samples{});
+  }
+  // The spread is known already.
+  return beyond_limits(load) ||
+         load.demand / capacity(load) > 1 - detector_.parameter * load.spread;
+}
+
+bool HostLoads::overloaded_with(HostIndex host, std::span<const VmIndex> vms) const {
+  Load load;
+  load.host = host;
+  Samples samples{};
+  for (const VmIndex vm : vms) add_to(load, samples, vm);
+  return judge(load, samples);
+}
+
+void HostLoads::consider(VmIndex vm) {
+  const VmFacts& facts = facts_->vms[vm];
+  vm_ = {};
+  vm_.vm = vm;
+  vm_.demand = facts.demand;
+  if (!with_history_) return;
+  const auto history = facts_->history.of(vm);
+  vm_.known = known_length(history);
+  if (is_regression(detector_.kind)) {
+    for (std::size_t age = 0; age < std::min(history.size(), regression_needs); ++age)
+      vm_.line += line_weights_[age] * history[age] * facts.promised;
+  } else {
+    const auto [least, most] = std::minmax_element(history.begin(), history.end());
+    vm_.range = (*most - *least) * facts.promised;
+  }
+}
+
+double HostLoads::weight() const {
+  return is_regression(detector_.kind) ? vm_.line : vm_.demand;
+}
+
+bool HostLoads::accepts(HostIndex host) const {
+  const std::uint32_t slot = slot_of_[host];
+  const Load& load = loads_[slot];
+  if (limited_) {
+    Load together = load;
+    add_others(together, vm_.vm);
+    if (beyond_limits(together)) return false;
+  }
+  if (load.allocated == 0) return true;
+  const double all = capacity(load);
+  const double demand = (load.demand + vm_.demand) / all;
+  if (detector_.kind == DetectorKind::threshold) return !(demand > detector_.parameter);
+
+  const std::size_t known = std::max(load.known, vm_.known);
+  if (is_regression(detector_.kind)) {
+    if (known < regression_needs) return !(demand > fallback_threshold);
+    const double reached = (load.forecast + vm_.line / all) * detector_.parameter;
+    if (one_ahead_ && std::fabs(reached - 1) > doubt) return reached < 1;
+  } else {
+    if (known < spread_needs) return !(demand > fallback_threshold);
+    if (load.known == known) {
+      const double range = vm_.range / all;
+      const double least = std::max(0.0, load.spread - range);
+      const double most = load.spread + range;
+      if (demand > 1 - detector_.parameter * least + doubt) return false;
+      if (demand < 1 - detector_.parameter * most - doubt) return true;
+    }
+  }
+  Load together = load;
+  Samples samples = samples_[slot];
+  add_to(together, samples, vm_.vm);
+  return !judge(together, samples);
+}
+
+void HostLoads::add(HostIndex host) {
+  const std::uint32_t slot = known(host) ? slot_of_[host] : open(host);
+  undo_.push_back({slot, loads_[slot], with_history_ ? samples_[slot] : Samples{}});
+  Load& load = loads_[slot];
+  load.allocated += vm_.demand;
+  load.free -= vm_.demand;
+  if (with_history_) {
+    add_to(load, samples_[slot], vm_.vm);
+    summarise(load, samples_[slot]);
+  } else {
+    load.demand += vm_.demand;
+    add_others(load, vm_.vm);
+  }
+}
+
+Candidate HostLoads::candidate(HostIndex host) const {
+  const Load& load = loads_[slot_of_[host]];
+  const HostFacts& facts = facts_->hosts[host];
+  const double all = capacity(load);
+  double room = unlimited;
+  if (load.allocated > 0) {
+    if (detector_.kind == DetectorKind::threshold) {
+      room = (detector_.parameter + doubt) * all - load.demand;
+    } else if (!is_regression(detector_.kind)) {
+      room = (1 + doubt) * all - load.demand;  // whatever the spread, or the fallback
+    } else if (one_ahead_ && load.known >= regression_needs) {
+      room = (1 / detector_.parameter + doubt - load.forecast) * all;
+    }
+  }
+  double watts = facts.watts;
+  if (!stale_watts_) {
+    const PowerCurve& power = kinds_[facts.kind].power;
+    watts = load.allocated > 0 || facts.idling ? power.at(load.allocated / all) : 0;
+  }
+  return {host, facts.kind, load.allocated, load.free, room, watts};
+}
+
+}  // namespace vm

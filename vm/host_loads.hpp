@@ -1,0 +1,111 @@
+// HostLoads: what hosts would be with all that is planned for them, and whether one more VM would
+// be too much for a host.
+//
+// The detector's answer for host plus VM is the reference's to the last bit, but it is seldom
+// computed: a forecast is a weighted sum of the history, so the sums of host and VM tell it within
+// rounding; a quartile range or median deviation cannot change by more than the VM's own range.
+// Only where such a bound leaves doubt are thirty samples added up and judged.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "vm/consolidation_policy.hpp"
+#include "vm/host_facts.hpp"
+#include "vm/placement_candidate.hpp"
+
+namespace vm {
+
+class HostLoads {
+ public:
+  HostLoads(const ConsolidationPolicy& policy, std::vector<HostPower> kinds, std::size_t hosts);
+
+  /// Starts over with every active host as it is. `facts` must outlive what is asked of it.
+  void begin(const ConsolidationFacts& facts);
+
+  /// Active, or with something planned?
+  bool known(HostIndex host) const { return slot_of_[host] != no_slot; }
+  bool overloaded(HostIndex host) const;
+  /// Would `host` be overloaded with just `vms`?
+  bool overloaded_with(HostIndex host, std::span<const VmIndex> vms) const;
+
+  /// The VM that looks for a host, for the questions that follow.
+  void consider(VmIndex vm);
+  /// Its weight, in the unit of Candidate::room.
+  double weight() const;
+  /// Could `host` take it without being overloaded? An empty host always can.
+  bool accepts(HostIndex host) const;
+
+  /// Plans the considered VM for `host`.
+  void add(HostIndex host);
+  /// Forgets what was added since the last mark, latest first; tells which hosts changed.
+  void mark() { undo_.clear(); }
+  template <class Changed>
+  void roll_back(Changed changed) {
+    for (; !undo_.empty(); undo_.pop_back()) {
+      const Undo& last = undo_.back();
+      loads_[last.slot] = last.load;
+      if (with_history_) samples_[last.slot] = last.samples;
+      changed(last.load.host);
+    }
+  }
+
+  /// How placement should file the host.
+  Candidate candidate(HostIndex host) const;
+
+ private:
+  static constexpr std::uint32_t no_slot = 0xffffffffu;
+  using Samples = std::array<double, history_length>;  // newest first, as shares of the capacity
+
+  struct Load {
+    HostIndex host = 0;
+    double allocated = 0, free = 0;
+    double demand = 0;      // sum over its VMs
+    double memory_max = 0;  // of its VMs
+    OtherUse others{};      // sums over its VMs, where anything limits them
+    std::size_t known = 0;  // samples without the oldest zeros
+    double forecast = 0;    // regression: what the line comes to, but for rounding
+    double spread = 0;      // quartiles, deviation
+  };
+  struct Undo {
+    std::uint32_t slot;
+    Load load;
+    Samples samples;
+  };
+  struct Considered {
+    VmIndex vm = 0;
+    double demand = 0;
+    std::size_t known = 0;
+    double line = 0;   // what it adds to a forecast, times the capacity
+    double range = 0;  // of its history, times the capacity
+  };
+
+  std::uint32_t open(HostIndex host);
+  void add_to(Load& load, Samples& samples, VmIndex vm) const;
+  void summarise(Load& load, const Samples& samples) const;
+  bool judge(const Load& load, const Samples& samples) const;
+  void add_others(Load& load, VmIndex vm) const;
+  bool beyond_limits(const Load& load) const;
+  double capacity(const Load& load) const { return kinds_[facts_->hosts[load.host].kind].capacity; }
+  double ahead(double memory) const;
+
+  Detector detector_;
+  double memory_per_second_, interval_;
+  std::vector<HostPower> kinds_;
+  bool with_history_;
+  bool limited_ = false;  // does memory, disk or network limit any kind?
+  bool stale_watts_;
+  std::array<double, regression_needs> line_weights_{};  // one sample ahead
+  bool one_ahead_ = true;                                // no VM takes longer than an interval
+
+  const ConsolidationFacts* facts_ = nullptr;
+  std::vector<std::uint32_t> slot_of_;  // by host
+  std::vector<Load> loads_;             // by slot
+  std::vector<Samples> samples_;        // by slot, where the detector needs them
+  std::vector<Undo> undo_;
+  Considered vm_;
+};
+
+}  // namespace vm
