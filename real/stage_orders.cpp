@@ -95,9 +95,8 @@ void Stage::on(const Launch& launch) {
   if (machine.listening) {
     tell(machine.up);
   } else if (!running) {
-    tell(LaunchFailed{.attempt = launch.attempt,
-                      .machine = launch.machine,
-                      .reason = "the boot has failed"});
+    tell(LaunchFailed{
+        .attempt = launch.attempt, .machine = launch.machine, .reason = "the boot has failed"});
   }
 }
 
