@@ -95,24 +95,23 @@ int gateway(Arguments arguments) {
   auto past = past_of(wanted.journal);
   record::JournalWriter journal{wanted.journal};
   boost::asio::io_context io{1};
-  real::Gateway here{
-      io,
-      {.scenario = scenario,
-       .log = journal,
-       .past = std::move(past),
-       .host = address->first,
-       .port = static_cast<std::uint16_t>(std::stoul(address->second)),
-       .check =
-           [&tokens](const real::Hello& hello) {
-             const auto claims =
-                 tokens.check(hello.token, to_string(hello.role), real::unix_now());
-             return claims ? std::string{} : claims.error();
-           },
-       .token =
-           [&tokens] {
-             return tokens.issue("gateway", to_string(real::Role::gateway), real::unix_now(),
-                                 life_of_token);
-           }}};
+  real::Gateway here{io,
+                     {.scenario = scenario,
+                      .log = journal,
+                      .past = std::move(past),
+                      .host = address->first,
+                      .port = static_cast<std::uint16_t>(std::stoul(address->second)),
+                      .check =
+                          [&tokens](const real::Hello& hello) {
+                            const auto claims =
+                                tokens.check(hello.token, to_string(hello.role), real::unix_now());
+                            return claims ? std::string{} : claims.error();
+                          },
+                      .token =
+                          [&tokens] {
+                            return tokens.issue("gateway", to_string(real::Role::gateway),
+                                                real::unix_now(), life_of_token);
+                          }}};
   const real::Ending ending{io, wanted.follow_stdin, [&] { io.stop(); }};
   std::cout << "listening on " << here.address() << std::endl;
   io.run();

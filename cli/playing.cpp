@@ -42,10 +42,8 @@ void Playing::show(const record::Summary& summary, const std::filesystem::path& 
 Progress::Style Playing::progress_style() const {
   // With --json standard output is for the object alone.
   std::FILE* events = json ? stderr : stdout;
-  return {.events = events,
-          .bar = is_terminal(stderr),
-          .colour = wants_colour(events),
-          .quiet = quiet};
+  return {
+      .events = events, .bar = is_terminal(stderr), .colour = wants_colour(events), .quiet = quiet};
 }
 
 double cpu_seconds() {

@@ -188,8 +188,8 @@ std::string Progress::progress_text(const vm::Batch& batch, double wall) const {
   }
   // Whole seconds: the fraction would flicker.
   const auto played = std::chrono::floor<std::chrono::seconds>(batch.now.time_since_epoch());
-  text += vm::format_percent(std::floor(share * 100) / 100) + "  " +
-          vm::format_duration(played) + " of " + vm::format_duration(scenario_.duration) + "  " +
+  text += vm::format_percent(std::floor(share * 100) / 100) + "  " + vm::format_duration(played) +
+          " of " + vm::format_duration(scenario_.duration) + "  " +
           per_second(static_cast<double>(batch.issued) / wall) + " transactions/s";
   if (share > 0.01) {
     const double left = wall / share - wall;

@@ -179,9 +179,8 @@ void RealRun::begin() {
                           .transactions = playing_.transactions},
       meeting_,
       [this](real::Load::Report report) {
-        boost::asio::post(io_, [this, report = std::move(report)]() mutable {
-          finish(std::move(report));
-        });
+        boost::asio::post(
+            io_, [this, report = std::move(report)]() mutable { finish(std::move(report)); });
       },
       [this](std::string why) {
         boost::asio::post(io_, [this, why = std::move(why)] { fail("clients: " + why); });

@@ -61,37 +61,51 @@ std::string how_it_ended(const siginfo_t& info) {
 
 struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
   Shared(asio::io_context& io, Handlers given)
-      : handlers(std::move(given)), process(io), output(io), errors(io) {}
+      : handlers(std::move(given)),
+        process(io),
+        output(io, handlers.on_output),
+        errors(io, handlers.on_error) {}
 
   struct Stream {
-    explicit Stream(asio::io_context& io) : from(io) {}
+    Stream(asio::io_context& io, std::function<void(const std::string&)>& tell_line)
+        : from(io), tell(tell_line) {}
     asio::posix::stream_descriptor from;
+    std::function<void(const std::string&)>& tell;
     std::string text;
     std::array<char, 4096> chunk{};
-    bool over = false;
   };
 
-  void read(Stream& stream, const std::function<void(const std::string&)>& tell) {
-    stream.from.async_read_some(
-        asio::buffer(stream.chunk), [self = shared_from_this(), &stream, &tell](
-                                        boost::system::error_code error, std::size_t size) {
-          if (!self->wanted) return;
-          if (error) {
-            stream.over = true;
-            return self->end_if_over();
-          }
-          stream.text.append(stream.chunk.data(), size);
-          std::size_t begin = 0;
-          for (std::size_t end; (end = stream.text.find('\n', begin)) != std::string::npos;) {
-            const std::string line = stream.text.substr(begin, end - begin);
-            begin = end + 1;
-            tell(line);
-            if (!self->wanted) return;
-          }
-          stream.text.erase(0, begin);
-          if (stream.text.size() > longest_line) stream.text.clear();
-          self->read(stream, tell);
-        });
+  /// Waits and then reads what is there, so that between two handlers no bytes are under way.
+  void read(Stream& stream) {
+    stream.from.async_wait(asio::posix::stream_descriptor::wait_read,
+                           [self = shared_from_this(), &stream](boost::system::error_code error) {
+                             if (error || !self->wanted || !self->running) return;
+                             if (self->try_read_all(stream) && self->wanted) self->read(stream);
+                           });
+  }
+
+  /// All that is there now; false when nothing more can come.
+  bool try_read_all(Stream& stream) {
+    boost::system::error_code over;
+    while (wanted && !over) {
+      const std::size_t size = stream.from.read_some(asio::buffer(stream.chunk), over);
+      if (!over) take(stream, size);
+    }
+    return over == asio::error::would_block;
+  }
+
+  /// Tells the whole lines among what has been read.
+  void take(Stream& stream, std::size_t size) {
+    stream.text.append(stream.chunk.data(), size);
+    std::size_t begin = 0;
+    for (std::size_t end; (end = stream.text.find('\n', begin)) != std::string::npos;) {
+      const std::string line = stream.text.substr(begin, end - begin);
+      begin = end + 1;
+      stream.tell(line);
+      if (!wanted) return;
+    }
+    stream.text.erase(0, begin);
+    if (stream.text.size() > longest_line) stream.text.clear();
   }
 
   void wait() {
@@ -99,7 +113,7 @@ struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
                        [self = shared_from_this()](boost::system::error_code error) {
                          if (error || !self->wanted) return;
                          self->reap();
-                         self->end_if_over();
+                         self->end();
                        });
   }
 
@@ -112,11 +126,15 @@ struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
     process.close(ignored);
   }
 
-  /// Its last words may still lie in the pipes when the process is gone.
-  void end_if_over() {
-    if (running || !output.over || !errors.over || told) return;
-    told = true;
-    handlers.on_end(how);
+  /// Its last words may still lie in the pipes. Their end is not waited for: somebody whom the
+  /// child has started may hold them open.
+  void end() {
+    for (Stream* stream : {&output, &errors}) {
+      if (wanted) try_read_all(*stream);
+      boost::system::error_code ignored;
+      stream->from.close(ignored);
+    }
+    if (wanted) handlers.on_end(how);
   }
 
   Handlers handlers;
@@ -125,7 +143,7 @@ struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
   Descriptor input;
   pid_t pid = -1;
   std::string how;
-  bool running = true, told = false, wanted = true;
+  bool running = true, wanted = true;
 };
 
 Child::Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers)
@@ -155,10 +173,12 @@ Child::Child(asio::io_context& io, const std::vector<std::string>& words, Handle
   shared_->process.assign(process);
   shared_->output.from.assign(::fcntl(out.read.get(), F_DUPFD_CLOEXEC, 3));
   shared_->errors.from.assign(::fcntl(error.read.get(), F_DUPFD_CLOEXEC, 3));
+  shared_->output.from.non_blocking(true);
+  shared_->errors.from.non_blocking(true);
   shared_->input = std::move(in.write);
   shared_->wait();
-  shared_->read(shared_->output, shared_->handlers.on_output);
-  shared_->read(shared_->errors, shared_->handlers.on_error);
+  shared_->read(shared_->output);
+  shared_->read(shared_->errors);
 }
 
 Child::~Child() {

@@ -5,7 +5,7 @@
 // group of its own, so that a Ctrl-C at the terminal reaches only us, who end it in good order. It
 // inherits no descriptors but its standard ones.
 //
-// Its output and its errors come line by line; its end comes once, after its last line. Handlers
+// Its output and its errors come line by line; its end comes once, after its last words. Handlers
 // run in the io_context and never inside a call to the child, and none after it was destroyed.
 #pragma once
 

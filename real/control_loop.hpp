@@ -72,11 +72,11 @@ class ControlLoop {
   enum class Phase : std::uint8_t { settling, settled, recovering, running };
   struct Post {  // what is known of a machine's process
     MachineUp process{};
-    bool known = false;      // process is filled in
-    bool dead = false;       // the stage says that the one that was lost has ended
-    std::string directory{}; // where its disk lies
-    bool silent = false;     // its samples are not to arrive
-    vm::Duration late{};     // or so much late
+    bool known = false;       // process is filled in
+    bool dead = false;        // the stage says that the one that was lost has ended
+    std::string directory{};  // where its disk lies
+    bool silent = false;      // its samples are not to arrive
+    vm::Duration late{};      // or so much late
   };
   struct Stream {  // a second copy as it is kept up
     vm::Attempt attempt;
@@ -180,11 +180,11 @@ class ControlLoop {
   vm::Time last_{};            // of the facts told
   asio::steady_timer timer_;
   std::shared_ptr<Link> stage_, agent_;
-  bool moments_ = false;  // the stage wants to hear of Moments
+  bool moments_ = false;                                    // the stage wants to hear of Moments
   std::map<std::pair<Moment, vm::Attempt>, Then> waiting_;  // for Proceed
   std::map<vm::MachineId, Post> posts_;
   std::map<vm::TenantId, Stream> streams_;
-  std::set<vm::TenantId> recovering_;   // held until their machine's link is back
+  std::set<vm::TenantId> recovering_;  // held until their machine's link is back
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::vector<vm::Order> orders_;  // of the fact in hand; kept for its memory
 };

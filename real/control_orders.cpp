@@ -116,18 +116,15 @@ void ControlLoop::carry_out(const vm::Restore& order) {
 }
 
 void ControlLoop::restore(const vm::Restore& order) {
-  Restore message{.attempt = order.attempt,
-                  .tenant = order.tenant,
-                  .epoch = order.epoch,
-                  .from = order.from};
+  Restore message{
+      .attempt = order.attempt, .tenant = order.tenant, .epoch = order.epoch, .from = order.from};
   const vm::MachineId holder = undone_.holder(order.tenant);
   if (order.from == vm::RestoreFrom::log && holder != order.to) {
     const Post& lost = post(holder);
     if (!lost.dead) return to_stage(Stop{.machine = holder, .release = false});  // Stopped goes on
     message.directory = lost.directory;
   } else if (order.from == vm::RestoreFrom::nothing) {
-    const vm::ClientGroup& group =
-        scenario_.clients[layout_.group[order.tenant.value].value];
+    const vm::ClientGroup& group = scenario_.clients[layout_.group[order.tenant.value].value];
     message.state = group.state;
     message.keep = group.keep.value_or(vm::Bytes{});
   }

@@ -87,8 +87,7 @@ void Courier::on(vm::Time now, vm::MachineId from, Answer& answer) {
   const auto slot = static_cast<Slot>(answer.id);
   if (slot >= entries_.size()) return;
   Entry& entry = entries_[slot];
-  const bool ours =
-      entry.busy && entry.machine == from && answer.id == ticket(slot, entry.version);
+  const bool ours = entry.busy && entry.machine == from && answer.id == ticket(slot, entry.version);
   if (!ours) return;  // late: it has been answered without this one
   const Routes::Route& route = routes_[entry.transaction.tenant];
   const bool of_owner = route.owner == from && route.epoch == entry.transaction.epoch;

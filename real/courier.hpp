@@ -30,8 +30,8 @@ class Courier {
   using FindLink = std::function<Link*(vm::MachineId)>;
   struct Options {
     std::size_t tenants = 0;
-    std::size_t limit = std::size_t{1} << 18;             // transactions here at once
-    vm::Duration patience = std::chrono::seconds{10};     // of what is held
+    std::size_t limit = std::size_t{1} << 18;          // transactions here at once
+    vm::Duration patience = std::chrono::seconds{10};  // of what is held
   };
 
   Courier(Options options, FindLink find_link);

@@ -10,14 +10,20 @@ using vm::FaultKind;
 
 std::string describe(const vm::Fault& fault) {
   switch (fault.kind) {
-    case FaultKind::crash: return "crash";
-    case FaultKind::slow: return "slow to " + vm::format_percent(fault.factor);
+    case FaultKind::crash:
+      return "crash";
+    case FaultKind::slow:
+      return "slow to " + vm::format_percent(fault.factor);
     case FaultKind::leak:
       return "leak of " + vm::format_bytes({static_cast<std::int64_t>(fault.rate.value)}) + "/s";
-    case FaultKind::boot_failure: return "boots fail";
-    case FaultKind::disk_full: return "disk full";
-    case FaultKind::lose_samples: return "samples lost";
-    case FaultKind::late_samples: return "samples late by " + vm::format_duration(fault.delay);
+    case FaultKind::boot_failure:
+      return "boots fail";
+    case FaultKind::disk_full:
+      return "disk full";
+    case FaultKind::lose_samples:
+      return "samples lost";
+    case FaultKind::late_samples:
+      return "samples late by " + vm::format_duration(fault.delay);
   }
   return {};
 }
@@ -86,23 +92,24 @@ void FaultPlan::strike(std::uint32_t index) {
   handlers_.tell(victim, describe(fault));
   handlers_.strike({fault, victim});
   if (!fault.lasts) return;
-  later(std::chrono::steady_clock::now() + *fault.lasts,
-        [this, &fault, victim] { handlers_.heal({fault, victim}); });
+  later(std::chrono::steady_clock::now() + *fault.lasts, [this, &fault, victim] {
+    handlers_.heal({fault, victim});
+  });
 }
 
 std::optional<FaultPlan::Sprung> FaultPlan::spring(vm::MigrationStep step, vm::MachineId from,
                                                    vm::MachineId to) {
-  const auto trap = std::ranges::find_if(traps_, [&](std::uint32_t index) {
-    return scenario_.faults[index].during == step;
-  });
+  const auto trap = std::ranges::find_if(
+      traps_, [&](std::uint32_t index) { return scenario_.faults[index].during == step; });
   if (trap == traps_.end()) return {};
   const vm::Fault& fault = scenario_.faults[*trap];
   const vm::MachineId victim = fault.side == vm::Side::source ? from : to;
   traps_.erase(trap);
   handlers_.tell(victim, "crash during migration");
   if (fault.lasts) {
-    later(std::chrono::steady_clock::now() + *fault.lasts,
-          [this, &fault, victim] { handlers_.heal({fault, victim}); });
+    later(std::chrono::steady_clock::now() + *fault.lasts, [this, &fault, victim] {
+      handlers_.heal({fault, victim});
+    });
   }
   return Sprung{victim, fault};
 }

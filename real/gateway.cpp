@@ -9,12 +9,12 @@ Gateway::Gateway(asio::io_context& io, Options options)
                 [this](std::shared_ptr<Link> link, const Hello& hello) {
                   accept(std::move(link), hello);
                 }),
-      loop_(std::make_unique<ControlLoop>(
-          io, ControlLoop::Options{.scenario = options.scenario,
-                                   .log = options.log,
-                                   .past = std::move(options.past),
-                                   .token = std::move(options.token),
-                                   .clients = listener_.address()})) {
+      loop_(
+          std::make_unique<ControlLoop>(io, ControlLoop::Options{.scenario = options.scenario,
+                                                                 .log = options.log,
+                                                                 .past = std::move(options.past),
+                                                                 .token = std::move(options.token),
+                                                                 .clients = listener_.address()})) {
   spawn(io, "gateway's clock", tick(io, running_));
 }
 
@@ -26,11 +26,15 @@ Gateway::~Gateway() {
 
 void Gateway::accept(std::shared_ptr<Link> link, const Hello& hello) {
   switch (hello.role) {
-    case Role::stage: return loop_->stage_came(std::move(link));
-    case Role::agent: return loop_->agent_came(std::move(link));
-    case Role::client: return serve_client(std::move(link));
+    case Role::stage:
+      return loop_->stage_came(std::move(link));
+    case Role::agent:
+      return loop_->agent_came(std::move(link));
+    case Role::client:
+      return serve_client(std::move(link));
     case Role::gateway:
-    case Role::node: return link->say_goodbye("a gateway does not serve them");
+    case Role::node:
+      return link->say_goodbye("a gateway does not serve them");
   }
 }
 

@@ -24,8 +24,8 @@ class Gateway {
     vm::FactLog& log;
     ControlLoop::Past past{};
     std::string host = "127.0.0.1";
-    std::uint16_t port = 0;            // 0: any
-    Listener::Check check{};           // who may come in
+    std::uint16_t port = 0;                // 0: any
+    Listener::Check check{};               // who may come in
     std::function<std::string()> token{};  // shown to nodes
   };
 

@@ -269,11 +269,11 @@ enum class Disturbance : std::uint8_t { slow, leak, disk_full, lose_samples, lat
 template <>
 inline constexpr std::uint8_t enumerator_count<Disturbance> = 5;
 struct Disturb {  // a fault of the scenario: stage to gateway, which passes on what is the node's
-  vm::MachineId machine{};
   Disturbance kind = Disturbance::slow;
   // slow: share of the CPU left; leak: bytes/s; late_samples: s; the others: 1 or 0
   double amount = 0;
-  REAL_FIELDS(&Disturb::machine, &Disturb::kind, &Disturb::amount)
+  vm::MachineId machine{};
+  REAL_FIELDS(&Disturb::kind, &Disturb::amount, &Disturb::machine)
 };
 
 // ---- Node to node ------------------------------------------------------------------------------

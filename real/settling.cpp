@@ -34,12 +34,12 @@ void Settling::copy(vm::TenantId tenant) {
   const vm::MachineId owner = layout_.owner[tenant.value], to = layout_.replica[tenant.value];
   if (nodes_.find(to) == nullptr) return;
   const vm::FleetId fleet = layout_.machines[owner.value].fleet;
-  nodes_.try_send(owner, Replicate{.attempt = Undone::first_replica_attempt(tenant),
-                                   .tenant = tenant,
-                                   .to = to,
-                                   .address = nodes_.address(to),
-                                   .bandwidth =
-                                       scenario_.fleets[fleet.value].failover.bandwidth.value});
+  nodes_.try_send(owner,
+                  Replicate{.attempt = Undone::first_replica_attempt(tenant),
+                            .tenant = tenant,
+                            .to = to,
+                            .address = nodes_.address(to),
+                            .bandwidth = scenario_.fleets[fleet.value].failover.bandwidth.value});
 }
 
 void Settling::on(vm::MachineId from, const Owned& answer) {
@@ -50,7 +50,9 @@ void Settling::on(vm::MachineId from, const Owned& answer) {
 
 bool Settling::on(vm::MachineId from, const Replicated& answer) {
   const vm::TenantId tenant{answer.attempt.value & 0x3fffffffu};
-  if (answer.attempt != Undone::first_replica_attempt(tenant) || tenant.value >= layout_.owner.size()) return false;
+  if (answer.attempt != Undone::first_replica_attempt(tenant) ||
+      tenant.value >= layout_.owner.size())
+    return false;
   if (layout_.owner[tenant.value] == from) uncopied_.erase(tenant);
   return true;
 }
@@ -62,9 +64,9 @@ std::string Settling::waits_for() const {
   if (!unowned_.empty()) {
     return "tenant " + std::to_string(unowned_.begin()->value) + " has no owner yet";
   }
-  return uncopied_.empty() ? std::string{"nothing"}
-                           : "tenant " + std::to_string(uncopied_.begin()->value) +
-                                 " has no second copy yet";
+  return uncopied_.empty()
+             ? std::string{"nothing"}
+             : "tenant " + std::to_string(uncopied_.begin()->value) + " has no second copy yet";
 }
 
 }  // namespace real

@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds life_of_token{60};
-constexpr std::string_view listening = "listening on ", cgroup = "cgroup: ", group = "group: ",
-                           capacity = "capacity: ";
+constexpr std::string_view listening = "listening on ",
+                           cgroup = "cgroup: ", group = "group: ", capacity = "capacity: ";
 /// A part that ends this often in ten seconds will not be well by starting it again.
 constexpr std::size_t most_restarts = 20;
 
@@ -143,8 +143,8 @@ void Stage::on_gateway_end(const std::string& how) {
 }
 
 void Stage::start_agent() {
-  const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(
-      options_.scenario.sla.sample);
+  const auto interval =
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.scenario.sla.sample);
   agent_ = std::make_unique<Child>(
       io_,
       std::vector<std::string>{options_.binary, "agent", "--gateway", gateway_address_,
@@ -163,27 +163,18 @@ void Stage::start_agent() {
 std::vector<std::string> Stage::node_words(vm::MachineId id) const {
   const vm::Flavor& flavor = options_.scenario.flavors[machines_.at(id).flavor.value];
   const vm::Capacity& capacity = flavor.capacity;
-  std::vector<std::string> words{options_.binary,
-                                 "node",
-                                 "--directory",
-                                 folder_ / ("machine" + std::to_string(id.value)),
-                                 "--machine",
-                                 std::to_string(id.value),
-                                 "--cores",
-                                 number(capacity.cores),
-                                 "--memory",
-                                 std::to_string(capacity.memory.count) + "B",
-                                 "--disk",
-                                 number(capacity.disk.value) + "B/s",
-                                 "--network",
-                                 number(capacity.network.value) + "B/s",
-                                 "--window",
-                                 std::to_string(options_.scenario.sla.window.count()) + "ns",
-                                 "--listen",
-                                 "127.0.0.1:0",
-                                 "--key-file",
-                                 folder_ / "key",
-                                 "--follow-stdin"};
+  std::vector<std::string> words{
+      options_.binary, "node",
+      "--directory",   folder_ / ("machine" + std::to_string(id.value)),
+      "--machine",     std::to_string(id.value),
+      "--cores",       number(capacity.cores),
+      "--memory",      std::to_string(capacity.memory.count) + "B",
+      "--disk",        number(capacity.disk.value) + "B/s",
+      "--network",     number(capacity.network.value) + "B/s",
+      "--window",      std::to_string(options_.scenario.sla.window.count()) + "ns",
+      "--listen",      "127.0.0.1:0",
+      "--key-file",    folder_ / "key",
+      "--follow-stdin"};
   const auto add = [&](std::initializer_list<std::string> more) {
     words.insert(words.end(), more);
   };
@@ -235,8 +226,7 @@ void Stage::on_node_end(vm::MachineId id, const std::string& how) {
     fs::remove_all(machine.up.directory, ignored);
     return tell(Stopped{.machine = id});
   }
-  const std::string why =
-      machine.last_error.empty() ? how : how + ": " + machine.last_error;
+  const std::string why = machine.last_error.empty() ? how : how + ": " + machine.last_error;
   const std::string name = "machine " + std::to_string(id.value);
   if (!ready_) return fail(name + (booted ? " ended, " : " did not come up, ") + why);
   if (!machine.killed) handlers_.report(name + " ended by itself (" + why + ")");

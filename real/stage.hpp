@@ -35,9 +35,9 @@ namespace real {
 class Stage {
  public:
   struct Options {
-    const vm::Scenario& scenario;        // outlives the stage
-    std::filesystem::path binary;        // brink itself
-    std::filesystem::path scenario_file; // as resolved, for the gateway
+    const vm::Scenario& scenario;         // outlives the stage
+    std::filesystem::path binary;         // brink itself
+    std::filesystem::path scenario_file;  // as resolved, for the gateway
     std::filesystem::path journal;
     /// Asked at each Moment of a migration, before it goes on; the kill table's door.
     std::function<void(const Reached&)> on_reached{};
@@ -45,9 +45,9 @@ class Stage {
   struct Handlers {
     std::function<void()> on_ready;  // every tenant has its owner: clients may come
     std::function<void(vm::MachineId, std::string)> on_fault;
-    std::function<void()> read_journal;  // now: heard() is called for all that it holds
-    std::function<void(std::string)> report;     // a line for people
-    std::function<void(std::string)> on_failure; // the run cannot go on, and why
+    std::function<void()> read_journal;           // now: heard() is called for all that it holds
+    std::function<void(std::string)> report;      // a line for people
+    std::function<void(std::string)> on_failure;  // the run cannot go on, and why
   };
 
   /// Makes the temporary folder and the key; throws std::system_error.
@@ -81,13 +81,13 @@ class Stage {
     vm::FlavorId flavor;
     vm::Attempt attempt{};
     std::unique_ptr<Child> child;
-    MachineUp up{};          // as told, once it listens
-    std::string group{};     // its cgroup's folder
+    MachineUp up{};       // as told, once it listens
+    std::string group{};  // its cgroup's folder
     bool listening = false;
     bool released = false;
-    bool killed = false;     // by us: no news for people
-    bool unreported = false; // has ended, and the journal does not say so yet
-    bool lost = false;       // so says the journal
+    bool killed = false;      // by us: no news for people
+    bool unreported = false;  // has ended, and the journal does not say so yet
+    bool lost = false;        // so says the journal
     std::string last_error{};
   };
 

@@ -95,9 +95,8 @@ void Stage::on(const Launch& launch) {
   if (machine.listening) {
     tell(machine.up);
   } else if (!running) {
-    tell(LaunchFailed{.attempt = launch.attempt,
-                      .machine = launch.machine,
-                      .reason = "the boot has failed"});
+    tell(LaunchFailed{
+        .attempt = launch.attempt, .machine = launch.machine, .reason = "the boot has failed"});
   }
 }
 
@@ -168,7 +167,8 @@ void Stage::heal(const FaultPlan::Stroke& stroke) {
 }
 
 void Stage::disturb(vm::MachineId machine, const vm::Fault& fault, bool over) {
-  Disturb message{.machine = machine};
+  Disturb message;
+  message.machine = machine;
   switch (fault.kind) {
     case vm::FaultKind::slow:
       message.kind = Disturbance::slow;

@@ -21,12 +21,12 @@ Field(const char*, Member Of::*) -> Field<Of, Member>;
 template <class T>
 struct Fields;
 
-#define RECORD_FIELDS(type, called, ...)                    \
-  template <>                                               \
-  struct Fields<vm::type> {                                 \
-    using T = vm::type;                                     \
-    static constexpr const char* name = called;             \
-    static constexpr auto list = std::tuple{__VA_ARGS__};   \
+#define RECORD_FIELDS(type, called, ...)                  \
+  template <>                                             \
+  struct Fields<vm::type> {                               \
+    using T = vm::type;                                   \
+    static constexpr const char* name = called;           \
+    static constexpr auto list = std::tuple{__VA_ARGS__}; \
   }
 
 // clang-format off: a table

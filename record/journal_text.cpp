@@ -26,13 +26,14 @@ struct Nonsense : std::runtime_error {
 };
 
 template <class T>
-concept Listed = requires { Fields<T>::list; };
+concept Listed = requires {
+  Fields<T>::list;
+};
 
 // ---- Out ---------------------------------------------------------------------------------------
 
 template <class T>
-requires std::is_arithmetic_v<T>
-Json to_json(const T& value) {
+requires std::is_arithmetic_v<T> Json to_json(const T& value) {
   return value;
 }
 template <class Of>

@@ -113,7 +113,8 @@ struct Place {
 
 }  // namespace
 
-TEST_CASE("real: a scenario is played, kept, and its journal gives the same orders again", "[e2e]") {
+TEST_CASE("real: a scenario is played, kept, and its journal gives the same orders again",
+          "[e2e]") {
   const Place place;
   const Said said = place.start()->wait();
   CAPTURE(said.out, said.err);

@@ -5,10 +5,9 @@
 #include <fstream>
 #include <thread>
 
+#include <catch2/catch.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <catch2/catch.hpp>
 
 #include "tests/vm/scenario_text.hpp"
 

@@ -35,7 +35,8 @@ void check_replay(const Rig& rig) {
 
 }  // namespace
 
-TEST_CASE("control loop: an overloaded machine gives half of its tenants to the spare, under load") {
+TEST_CASE(
+    "control loop: an overloaded machine gives half of its tenants to the spare, under load") {
   Rig rig{quick_scenario()};
   rig.until([&] { return rig.ready; });
   rig.overload({0});
@@ -56,7 +57,8 @@ TEST_CASE("control loop: an overloaded machine gives half of its tenants to the 
   check_replay(rig);
 }
 
-TEST_CASE("control loop: answers that are lost are asked for again, and repeated ones change nothing") {
+TEST_CASE(
+    "control loop: answers that are lost are asked for again, and repeated ones change nothing") {
   Rig rig{quick_scenario()};
   rig.answer_times = 2;
   rig.until([&] { return rig.ready; });
@@ -70,7 +72,8 @@ TEST_CASE("control loop: answers that are lost are asked for again, and repeated
   check_replay(rig);
 }
 
-TEST_CASE("control loop: a gateway that ends at any moment of a migration goes on from its journal") {
+TEST_CASE(
+    "control loop: a gateway that ends at any moment of a migration goes on from its journal") {
   const auto moment = static_cast<Moment>(GENERATE(range(0, 7)));
   CAPTURE(to_string(moment));
   Rig rig{quick_scenario()};

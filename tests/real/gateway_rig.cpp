@@ -309,8 +309,8 @@ awaitable<void> Rig::client() {
 void Rig::send_next() {
   for (std::uint32_t t = 0; t < scenario.tenant_count(); ++t) {
     const vm::TenantId tenant{t};
-    const bool waits = std::ranges::any_of(
-        sent_, [&](const auto& entry) { return entry.second.first == tenant; });
+    const bool waits =
+        std::ranges::any_of(sent_, [&](const auto& entry) { return entry.second.first == tenant; });
     if (waits) continue;
     const std::uint64_t sequence = next_sequence_[tenant];
     sent_[++next_id_] = {tenant, sequence};

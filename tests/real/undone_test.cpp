@@ -29,7 +29,8 @@ Undone switching() {
 
 }  // namespace
 
-TEST_CASE("undone: a move is outstanding until it is switched, and then its source is to be fenced") {
+TEST_CASE(
+    "undone: a move is outstanding until it is switched, and then its source is to be fenced") {
   Undone undone = switching();
   const Undone::Transfer* t = undone.transfer(move);
   REQUIRE(t != nullptr);

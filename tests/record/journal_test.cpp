@@ -29,12 +29,18 @@ class AnyFact {
         fact.sample.tenants = below(~0u);
         return fact;
       }
-      case 1: return vm::LatencyMeasured{below(9), span(), chance_.bits() >> 4};
-      case 2: return vm::OutcomesCounted{chance_.bits() >> 4, chance_.bits() >> 4};
-      case 3: return vm::MachineReady{{below(1000)}, attempt()};
-      case 4: return vm::BootFailed{{below(1000)}, attempt()};
-      case 5: return vm::MachineLost{{below(1000)}};
-      case 6: return vm::MachineReturned{{below(1000)}};
+      case 1:
+        return vm::LatencyMeasured{below(9), span(), chance_.bits() >> 4};
+      case 2:
+        return vm::OutcomesCounted{chance_.bits() >> 4, chance_.bits() >> 4};
+      case 3:
+        return vm::MachineReady{{below(1000)}, attempt()};
+      case 4:
+        return vm::BootFailed{{below(1000)}, attempt()};
+      case 5:
+        return vm::MachineLost{{below(1000)}};
+      case 6:
+        return vm::MachineReturned{{below(1000)}};
       case 7: {
         vm::LoadsReported fact{attempt(), {below(1000)}, {}};
         for (std::uint32_t i = below(5); i > 0; --i) {
@@ -42,15 +48,24 @@ class AnyFact {
         }
         return fact;
       }
-      case 8: return vm::Copied{attempt(), size(), size(), below(~0u)};
-      case 9: return vm::Frozen{attempt(), size()};
-      case 10: return vm::Verified{attempt(), below(2) == 1};
-      case 11: return vm::SwitchedOver{attempt(), span()};
-      case 12: return vm::MigrationBroken{attempt()};
-      case 13: return vm::Restored{attempt(), chance_.bits() >> 4};
-      case 14: return vm::Replicated{attempt()};
-      case 15: return vm::ReplicaBroken{{below(~0u)}, {below(1000)}};
-      case 16: return vm::TimerFired{attempt()};
+      case 8:
+        return vm::Copied{attempt(), size(), size(), below(~0u)};
+      case 9:
+        return vm::Frozen{attempt(), size()};
+      case 10:
+        return vm::Verified{attempt(), below(2) == 1};
+      case 11:
+        return vm::SwitchedOver{attempt(), span()};
+      case 12:
+        return vm::MigrationBroken{attempt()};
+      case 13:
+        return vm::Restored{attempt(), chance_.bits() >> 4};
+      case 14:
+        return vm::Replicated{attempt()};
+      case 15:
+        return vm::ReplicaBroken{{below(~0u)}, {below(1000)}};
+      case 16:
+        return vm::TimerFired{attempt()};
     }
     FAIL("a fact of a type that this test does not know");
     return {};
@@ -183,8 +198,9 @@ TEST_CASE("journal: nonsense is one error with its line") {
         ":2: expected 1 keys, got 2");
   CHECK(error(R"({"at":5,"fact":"machine_lost","with":{"machine":4294967295}})") ==
         ":2: \"machine\": expected a whole number from 0 to 1048576");
-  CHECK(error(R"({"at":5,"fact":"frozen","with":{"attempt":1,"rest":1e300}})")
-            .find(":2: \"rest\"") == 0);
+  CHECK(
+      error(R"({"at":5,"fact":"frozen","with":{"attempt":1,"rest":1e300}})").find(":2: \"rest\"") ==
+      0);
   CHECK(error(R"({"at":5,"wish":"frozen","with":{}})") == ":2: neither a fact nor an order");
 
   record::JournalReader reader{file};

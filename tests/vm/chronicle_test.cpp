@@ -48,7 +48,8 @@ TEST_CASE("chronicle: machines, states, samples and notices follow from facts al
         }) == 1);
 }
 
-TEST_CASE("chronicle: a machine's figures are of the samples after the warm-up, its cost of its life") {
+TEST_CASE(
+    "chronicle: a machine's figures are of the samples after the warm-up, its cost of its life") {
   Scenario scenario = small_scenario(FailoverPolicy::none, 1, 0, 1);
   scenario.warmup = 2s;
   scenario.flavors[0].price = 0.36;  // an hour: 0.0001 a second
@@ -67,7 +68,8 @@ TEST_CASE("chronicle: a machine's figures are of the samples after the warm-up, 
   CHECK(chronicle.facts() == 3);
 }
 
-TEST_CASE("chronicle: a second copy that is no longer kept up takes nothing over, and is built again") {
+TEST_CASE(
+    "chronicle: a second copy that is no longer kept up takes nothing over, and is built again") {
   Scenario scenario = small_scenario(FailoverPolicy::split, 3, 0, 3);
   scenario.durability.replicas = 2;
   Rig rig{scenario};
