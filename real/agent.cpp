@@ -77,7 +77,7 @@ vm::Sample node_sample(const NodeReading& before, const NodeReading& after,
 
 Agent::Agent(Config config) : config_(std::move(config)), host_files_(config_.proc) {}
 
-void Agent::watch(Watched node) {
+void Agent::watch(const Watched& node) {
   nodes_.insert_or_assign(node.machine, Node{NodeFiles{config_.proc, node}, {}, {}});
 }
 
@@ -118,11 +118,11 @@ void Agent::sample_host() {
 
 void Agent::sample_node(Node& node) {
   node.sample.reset();
-  auto read = node.files.read(config_.now(), buffer_);
+  const auto read = node.files.read(config_.now(), buffer_);
   if (read && node.last && read->at > node.last->at) {
     node.sample = node_sample(*node.last, *read, node.files.watched().capacity);
   }
-  node.last = std::move(read);
+  node.last = read;
 }
 
 bool is_part_or_loop(std::string_view disk) {

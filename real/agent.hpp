@@ -49,7 +49,7 @@ class Agent {
   explicit Agent(Config config);
 
   /// Begins to watch a node; one that is watched under this number already is replaced.
-  void watch(Watched node);
+  void watch(const Watched& node);
   void forget(vm::MachineId machine);
   void forget_all() { nodes_.clear(); }
   std::size_t watching() const { return nodes_.size(); }

@@ -1,7 +1,7 @@
 // One connection of an HttpServer, from its first byte to its end.
 #include <algorithm>
+#include <array>
 #include <ctime>
-#include <iterator>
 
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>

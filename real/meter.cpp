@@ -1,7 +1,7 @@
 #include "real/meter.hpp"
 
 #include <bit>
-#include <cstring>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -36,7 +36,7 @@ sim::Result<MeterReading> MeterReader::read() {
   struct stat status {};
   const bool gone = file_ && (::fstat(file_.get(), &status) != 0 || status.st_nlink == 0);
   if (!file_ || gone) file_ = Descriptor{::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (!file_) return sim::Error{path_.string() + ": " + std::strerror(errno)};
+  if (!file_) return sim::Error{path_.string() + ": " + std::generic_category().message(errno)};
   std::array<std::uint64_t, Meter::word_count> words{};
   if (::pread(file_.get(), words.data(), sizeof words, 0) != sizeof words) {
     return sim::Error{path_.string() + ": shorter than a meter"};

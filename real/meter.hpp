@@ -84,7 +84,7 @@ struct MeterReading {
 /// has put a new one in its place.
 class MeterReader {
  public:
-  explicit MeterReader(std::filesystem::path directory) : path_(directory / meter_file) {}
+  explicit MeterReader(const std::filesystem::path& directory) : path_(directory / meter_file) {}
 
   /// Refused while there is no meter, or a file that is none.
   sim::Result<MeterReading> read();

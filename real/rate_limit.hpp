@@ -31,7 +31,7 @@ class RateLimit {
 
  private:
   struct Bucket {
-    double tokens;
+    double tokens = 0;
     sim::Time at;
   };
 

@@ -41,7 +41,8 @@ std::int64_t unix_now();
 class Tokens {
  public:
   /// Signs with `key`; accepts `previous` as well.
-  explicit Tokens(Key key, std::optional<Key> previous = {}) : key_(key), previous_(previous) {}
+  explicit Tokens(const Key& key, const std::optional<Key>& previous = {})
+      : key_(key), previous_(previous) {}
 
   /// A token for `subject` to show to `audience`, valid for `life` from `now`.
   std::string issue(std::string_view subject, std::string_view audience, std::int64_t now,
