@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -177,5 +178,12 @@ class Unpacker {
   std::span<const std::byte> rest_;
   bool failed_ = false;
 };
+
+/// Names the fields of a message once, for packing and for unpacking.
+#define REAL_FIELDS(...)                                                                   \
+  template <class Self, class Each>                                                        \
+  static void fields(Self& self, Each& each) {                                             \
+    std::apply([&](auto... field) { (each(self.*field), ...); }, std::tuple{__VA_ARGS__}); \
+  }
 
 }  // namespace real
