@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "cli/http_option.hpp"
 #include "cli/playing.hpp"
 #include "cli/scenario_arguments.hpp"
 #include "cli/verbs.hpp"
@@ -74,11 +75,17 @@ class LoadThread {
   std::thread thread_;
 };
 
+/// Where people and tools may knock as well; docs/API.md.
+struct People {
+  std::string http, users = "users";
+};
+
 /// One run: stage and load, the journal that is followed, and how it ends.
 class RealRun {
  public:
   RealRun(const vm::Scenario& scenario, const std::filesystem::path& directory,
-          const Playing& playing, vm::ObservationSink& sink, std::atomic<bool>& stop)
+          const Playing& playing, const People& people, vm::ObservationSink& sink,
+          std::atomic<bool>& stop)
       : scenario_(scenario),
         playing_(playing),
         meeting_(sink),
@@ -91,7 +98,9 @@ class RealRun {
                {.scenario = scenario,
                 .binary = std::filesystem::read_symlink("/proc/self/exe"),
                 .scenario_file = std::filesystem::absolute(directory / record::scenario_name),
-                .journal = std::filesystem::absolute(directory / record::journal_name)},
+                .journal = std::filesystem::absolute(directory / record::journal_name),
+                .http = people.http,
+                .users = std::filesystem::absolute(people.users)},
                {.on_ready = [this] { begin(); },
                 .on_fault = [this](vm::MachineId m, std::string what) { tell_fault(m, what); },
                 .read_journal = [this] { read_journal(); },
@@ -247,14 +256,15 @@ void RealRun::fail(std::string why) {
   io_.stop();
 }
 
-int play(const vm::Scenario& scenario, const Playing& playing, std::atomic<bool>& stop) {
+int play(const vm::Scenario& scenario, const Playing& playing, const People& people,
+         std::atomic<bool>& stop) {
   const auto directory = record::create_run_directory(playing.out, scenario.name, scenario.seed);
   record::Recorder recorder{directory, scenario, "real"};
   Progress progress{scenario, playing.progress_style()};
   Watcher watcher{recorder, progress, stop};
   playing.announce(scenario, directory);
   const double cpu_started = cpu_seconds();
-  RealRun run{scenario, directory, playing, watcher, stop};
+  RealRun run{scenario, directory, playing, people, watcher, stop};
   const vm::RunOutcome outcome = run.play();
   const double wall = run.wall();
   progress.clear_bar();
@@ -285,12 +295,20 @@ int real_world(Arguments arguments) {
   Playing playing;
   ScenarioArguments scenarios;
   Options options;
+  People people;
   scenarios.add_to(options);
   playing.add_to(options);
+  namespace po = boost::program_options;
+  options.shown.add_options()  //
+      ("http", po::value(&people.http)->value_name("ADDRESS:PORT"),
+       "let people and tools send transactions too, during the run; docs/API.md")(
+          "users", po::value(&people.users)->value_name("DIR"),
+          "their accounts, and the key of their tokens; default: users");
   if (!options.parse(arguments)) {
     print_help(options);
     return exit_done;
   }
+  if (!people.http.empty()) http_at(people.http, "--http");
   if (playing.json && scenarios.files.size() > 1) {
     throw UsageError("--json takes one FILE at a time");
   }
@@ -303,7 +321,7 @@ int real_world(Arguments arguments) {
       std::fprintf(stderr, "brink: %s: not played\n", scenario.name.c_str());
       continue;
     }
-    worst = std::max(worst, play(scenario, playing, stop));
+    worst = std::max(worst, play(scenario, playing, people, stop));
   }
   return worst;
 }
