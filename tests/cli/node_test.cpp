@@ -14,8 +14,9 @@ TEST_CASE("brink node: what it cannot be is said before it begins, exit code 2")
   const Desk box;
   real::create_key_file(box.folder() / "key");
   const auto with = [&](const std::string& option, const std::string& value) {
-    Words words{"node", "--directory", "state", "--cores", "0.25", "--memory", "64MiB",
-                "--disk", "20MB/s", "--network", "100Mbit/s", "--key-file", "key"};
+    Words words{"node",      "--directory", "state",  "--cores", "0.25",
+                "--memory",  "64MiB",       "--disk", "20MB/s",  "--network",
+                "100Mbit/s", "--key-file",  "key"};
     const auto found = std::find(words.begin(), words.end(), option);
     if (found == words.end()) {
       words.insert(words.end(), {option, value});

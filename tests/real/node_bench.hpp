@@ -76,7 +76,7 @@ class Machines {
   void boot_process(std::uint32_t id) {
     if (!tokens_) tokens_.emplace(create_key_file(key_.path() / "key"));
     Machine& m = *machines_[id];
-    m.process = std::make_unique<NodeProcess>(m.folder.path(), key_.path() / "key", id);
+    m.process = std::make_unique<NodeProcess>(BRINK, m.folder.path(), key_.path() / "key", id);
     m.address = m.process->address;
     connect(id);
   }

@@ -112,7 +112,7 @@ TEST_CASE("node: ends cleanly on SIGTERM, and when its standard input does") {
   const int signal = GENERATE(SIGTERM, SIGINT, 0);
   const Folder folder;
   create_key_file(folder.path() / "key");
-  NodeProcess node{folder.path() / "state", folder.path() / "key", 7};
+  NodeProcess node{BRINK, folder.path() / "state", folder.path() / "key", 7};
   CHECK(node.said.starts_with("capacity: "));
   CHECK(node.end(signal) == 0);
 }

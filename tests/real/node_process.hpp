@@ -1,4 +1,4 @@
-// `brink node` as a process of its own, to be killed.
+// `brink node` as a process of its own, to be killed or measured; it dies with its parent.
 #pragma once
 
 #include <csignal>
@@ -16,8 +16,9 @@ namespace real_test {
 class NodeProcess {
  public:
   /// Returns when it listens.
-  NodeProcess(const std::filesystem::path& directory, const std::filesystem::path& key,
-              std::uint32_t machine) {
+  NodeProcess(const std::filesystem::path& brink, const std::filesystem::path& directory,
+              const std::filesystem::path& key, std::uint32_t machine,
+              const std::string& memory = "1GiB") {
     int in[2], out[2];
     if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) {
       throw std::runtime_error("no pipes");
@@ -28,9 +29,9 @@ class NodeProcess {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::dup2(in[0], 0);
       ::dup2(out[1], 1);
-      ::execl(BRINK, "brink", "node", "--directory", directory.c_str(), "--machine",
-              number.c_str(), "--cores", "1", "--memory", "1GiB", "--disk", "1GB/s", "--network",
-              "40Gbit/s", "--key-file", key.c_str(), "--follow-stdin", nullptr);
+      ::execl(brink.c_str(), "brink", "node", "--directory", directory.c_str(), "--machine",
+              number.c_str(), "--cores", "1", "--memory", memory.c_str(), "--disk", "1GB/s",
+              "--network", "40Gbit/s", "--key-file", key.c_str(), "--follow-stdin", nullptr);
       ::_exit(127);
     }
     ::close(in[0]);
@@ -60,6 +61,8 @@ class NodeProcess {
     pid_ = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
+
+  pid_t pid() const { return pid_; }
 
   std::string address, said;
 
