@@ -1,18 +1,25 @@
-// What the load engine costs: small writes at a fixed rate against a gateway that does nothing but
-// answer, on a thread of its own. Its figures are the floor of every real run's: what a gateway and
-// a node take comes on top.
+// How many small transactions a second does a real run carry, and what of that does the load engine
+// cost?
 //
-//   capacity_bench [RATE] [SECONDS]   e.g. capacity_bench 20000 10
+//   capacity_bench [RATE] [SECONDS]           e.g. capacity_bench 20000 10
+//   capacity_bench --whole [RATE] [SECONDS]
 //
-// Goal: at most 10 us of CPU a transaction, so that 20,000 of them a second leave most of two cores
-// to the gateway and the node.
+// The first is the load engine against a gateway that does nothing but answer, on a thread of its
+// own: the floor of every real run's figures. Goal: at most 10 us of CPU a transaction, so that
+// 20,000 of them a second leave most of two cores to the gateway and the node. The second is all of
+// it: `brink real` with its gateway, its agent, one node that syncs each write before it is
+// acknowledged, and the books at the end. Goal: 20,000 a second on two cores.
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <thread>
 #include <unordered_map>
 
+#include <nlohmann/json.hpp>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "bench/bench.hpp"
 #include "real/link.hpp"
@@ -101,15 +108,7 @@ struct Nobody final : vm::ObservationSink {
   void on(const vm::Batch&) override {}
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const double rate = argc > 1 ? std::atof(argv[1]) : 20'000;
-  const int seconds = argc > 2 ? std::atoi(argv[2]) : 10;
-  if (rate <= 0 || seconds <= 0) {
-    std::fprintf(stderr, "usage: capacity_bench [RATE] [SECONDS]\n");
-    return 2;
-  }
+int load_engine(double rate, int seconds) {
   const vm::Scenario scenario = small_writes(rate, seconds);
   Answerer gateway;
   Nobody nobody;
@@ -144,4 +143,92 @@ int main(int argc, char** argv) {
   for (const std::string& remark : report->remarks) std::printf("%s\n", remark.c_str());
   for (const std::string& complaint : report->outcome.complaints) std::puts(complaint.c_str());
   return report->outcome.books_balance ? 0 : 1;
+}
+
+constexpr const char* whole_scenario = R"(
+[scenario]
+name = "capacity"
+duration = "SECONDS s"
+[flavor.one]
+cores = 1
+memory = "1 GiB"
+disk = "1 GB/s"
+network = "10 Gbit/s"
+[[fleet]]
+flavor = "one"
+[transaction.put]
+steps = [{ network = "100 B" }]
+write = "100 B"
+[[clients]]
+name = "writers"
+count = 1000
+arrivals = "poisson"
+rate = "RATE /s"
+mix = { put = 1.0 }
+timeout = "5 s"
+[durability]
+log = "synced"
+[failover]
+policy = "none"
+)";
+
+std::string replaced(std::string text, const std::string& word, const std::string& by) {
+  return text.replace(text.find(word), word.size(), by);
+}
+
+/// Its standard output; throws where it does not end with 0.
+std::string said_by(const std::string& command) {
+  FILE* const out = ::popen(command.c_str(), "r");
+  if (out == nullptr) throw std::runtime_error("no process");
+  std::string text;
+  char part[4096];
+  while (const std::size_t n = std::fread(part, 1, sizeof part, out)) text.append(part, n);
+  if (::pclose(out) != 0) throw std::runtime_error(command + ": failed");
+  return text;
+}
+
+int whole(double rate, int seconds) {
+  namespace fs = std::filesystem;
+  std::string folder = (fs::temp_directory_path() / "brink-capacity-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) return 3;
+  int code = 0;
+  try {
+    std::ofstream(folder + "/capacity.toml") << replaced(
+        replaced(whole_scenario, "RATE", std::to_string(rate)), "SECONDS", std::to_string(seconds));
+    const fs::path brink = fs::canonical("/proc/self/exe").parent_path() / "brink";
+    const auto summary = nlohmann::json::parse(
+        said_by(brink.string() + " real " + folder + "/capacity.toml --out " + folder + " --json"));
+    const auto& done = summary.at("transactions");
+    const auto& latency = summary.at("latency_ms");
+    bench::row("asked for", rate, "1/s", "goal: 20000");
+    bench::row("committed", done.at("committed").get<double>() / seconds, "1/s",
+               "of " +
+                   std::to_string(done.at("issued").get<std::uint64_t>() /
+                                  static_cast<std::uint64_t>(seconds)) +
+                   " issued");
+    bench::row("latency p50", latency.at("p50").get<double>(), "ms");
+    bench::row("latency p99", latency.at("p99").get<double>(), "ms");
+    bench::row("lost", done.at("lost").get<double>(), "");
+    bench::row("duplicated", done.at("duplicated").get<double>(), "");
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "capacity_bench: %s\n", e.what());
+    code = 3;
+  }
+  fs::remove_all(folder);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> words{argv + 1, argv + argc};
+  const bool all = !words.empty() && words[0] == "--whole";
+  if (all) words.erase(words.begin());
+  const double rate = words.empty() ? 20'000 : std::atof(words[0].c_str());
+  const int seconds = words.size() < 2 ? 10 : std::atoi(words[1].c_str());
+  if (rate <= 0 || seconds <= 0) {
+    std::fprintf(stderr, "usage: capacity_bench [--whole] [RATE] [SECONDS]\n");
+    return 2;
+  }
+  return all ? whole(rate, seconds) : load_engine(rate, seconds);
 }

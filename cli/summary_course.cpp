@@ -48,11 +48,9 @@ std::vector<record::Slice> halved(const std::vector<record::Slice>& course) {
   return half;
 }
 
-/// Which of `count` slices of the run holds `at`.
-std::size_t slice_of(const record::Summary& s, vm::Time at, std::size_t count) {
-  const double part = sim::seconds(at) / sim::seconds(s.end);
-  const auto slices = static_cast<double>(count);
-  return static_cast<std::size_t>(std::clamp(std::floor(part * slices), 0.0, slices - 1));
+/// Which of `count` slices of this length holds `at`.
+std::size_t slice_of(vm::Duration slice, vm::Time at, std::size_t count) {
+  return std::min(static_cast<std::size_t>(at.time_since_epoch() / slice), count - 1);
 }
 
 std::string marks(const std::vector<bool>& marked, const char* mark) {
@@ -61,19 +59,19 @@ std::string marks(const std::vector<bool>& marked, const char* mark) {
   return text;
 }
 
-std::string broken(const record::Summary& s, std::size_t count) {
+std::string broken(const record::Summary& s, vm::Duration slice, std::size_t count) {
   std::vector<bool> slices(count);
   for (const record::SlaFailure& failure : s.sla_failures) {
-    const auto last = slice_of(s, failure.end.value_or(s.end), count);
-    for (auto i = slice_of(s, failure.start, count); i <= last; ++i) slices[i] = true;
+    const auto last = slice_of(slice, failure.end.value_or(s.end), count);
+    for (auto i = slice_of(slice, failure.start, count); i <= last; ++i) slices[i] = true;
   }
   return marks(slices, "━");
 }
 
-std::string triggered(const record::Summary& s, std::size_t count) {
+std::string triggered(const record::Summary& s, vm::Duration slice, std::size_t count) {
   std::vector<bool> slices(count);
   for (const record::Failover& failover : s.failovers) {
-    slices[slice_of(s, failover.triggered, count)] = true;
+    slices[slice_of(slice, failover.triggered, count)] = true;
   }
   return marks(slices, "▲");
 }
@@ -85,6 +83,7 @@ void print_course(SummaryPage& page, const record::Summary& s) {
   constexpr std::size_t labels = 28;  // what stands left of the picture
   const bool fits = s.course.size() + labels <= page.width();
   const auto course = fits ? s.course : halved(s.course);
+  const vm::Duration slice = fits ? s.slice : 2 * s.slice;
   const auto issued = collect(course, [](const auto& c) { return std::optional{c.issued_per_s}; });
   const auto committed =
       collect(course, [](const auto& c) { return std::optional{c.committed_per_s}; });
@@ -102,12 +101,12 @@ void print_course(SummaryPage& page, const record::Summary& s) {
   if (!s.sla_failures.empty()) {
     table.add({"SLA broken",
                counted(s.sla_failures.size()) + " x",
-               {broken(s, course.size()), Colour::red}});
+               {broken(s, slice, course.size()), Colour::red}});
   }
   if (!s.failovers.empty()) {
     table.add({"failover",
                counted(s.failovers.size()) + " x",
-               {triggered(s, course.size()), Colour::bold}});
+               {triggered(s, slice, course.size()), Colour::bold}});
   }
   page.table(table);
 }

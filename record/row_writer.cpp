@@ -166,7 +166,7 @@ void RowWriter::write(vm::Time at, const vm::FailoverWithheld& n) {
 void RowWriter::write(const vm::RunOutcome& outcome, double wall_s, double cpu_s) {
   meta("world", outcome.world);
   meta("capacity", outcome.capacity);
-  meta("fingerprint", hex(outcome.fingerprint));
+  if (outcome.world == "simulated") meta("fingerprint", hex(outcome.fingerprint));
   meta("now_ns", outcome.end);
   meta("interrupted", outcome.interrupted);
   meta("events", as_signed(outcome.events));

@@ -9,7 +9,7 @@
 namespace record {
 namespace {
 
-constexpr std::int64_t slices = 60;
+constexpr std::int64_t most_slices = 60;
 
 /// A read transaction: all questions see the same state of a file that grows meanwhile. Where the
 /// caller has one open already, that one serves.
@@ -62,26 +62,35 @@ void read_meta(sqlite3* db, Summary& s) {
 
 void read_course(sqlite3* db, Summary& s) {
   const std::int64_t end = s.end.time_since_epoch().count();
-  if (end <= 0) return;
-  const std::int64_t width = (end + slices - 1) / slices;
+  // Whole intervals, of which the first row ends the first: a slice with two beside one with one
+  // would show a load that doubles and halves.
+  std::int64_t interval = 0;
+  each_row(db, "SELECT min(at_ns) FROM throughput",
+           [&](const Statement& row) { interval = integer(row, 0); });
+  if (end <= 0 || interval <= 0) return;
+  const auto divided = [](std::int64_t a, std::int64_t b) {
+    return (a + b - 1) / b;
+  };  // rounded up
+  const std::int64_t width = divided(end, most_slices * interval) * interval;
+  s.slice = vm::Duration{width};
+  s.course.resize(static_cast<std::size_t>(divided(end, width)));
   const auto ask = [&](std::string_view sql, auto take) {
     const Statement row = prepare(db, sql);
     put(row.get(), 1, width);
     while (next_row(row.get())) {
-      const auto slice = std::clamp<std::int64_t>(integer(row, 0), 0, slices - 1);
-      s.course.resize(static_cast<std::size_t>(slices));
-      take(s.course[static_cast<std::size_t>(slice)], row);
+      const auto i = std::min(static_cast<std::size_t>(integer(row, 0)), s.course.size() - 1);
+      const std::int64_t length = std::min(width, end - static_cast<std::int64_t>(i) * width);
+      take(s.course[i], row, sim::seconds(vm::Duration{length}));
     }
   };
-  const double seconds = sim::seconds(vm::Duration{width});
   // A row stands for the interval that ends at its time, hence the slice of the instant before.
   ask("SELECT (at_ns - 1) / ?1, sum(issued), sum(committed) FROM throughput GROUP BY 1",
-      [&](Slice& slice, const Statement& row) {
+      [](Slice& slice, const Statement& row, double seconds) {
         slice.issued_per_s += real(row, 1) / seconds;
         slice.committed_per_s += real(row, 2) / seconds;
       });
   ask("SELECT (at_ns - 1) / ?1, max(p99_ms) FROM latency WHERE committed > 0 GROUP BY 1",
-      [&](Slice& slice, const Statement& row) {
+      [](Slice& slice, const Statement& row, double) {
         slice.p99_ms = std::max(slice.p99_ms.value_or(0), real(row, 1));
       });
 }

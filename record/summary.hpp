@@ -109,7 +109,8 @@ struct Withheld {  // failovers that were not made, by reason
   vm::Time first;
 };
 
-/// The run in equal slices of its time, for a picture of it.
+/// The run in at most 60 slices of its time, each of the same number of sampling intervals but the
+/// last, which may be shorter: for a picture of it.
 struct Slice {
   double issued_per_s = 0, committed_per_s = 0;
   std::optional<double> p99_ms;  // the highest of any group and interval in it
@@ -140,6 +141,7 @@ struct Summary {
   std::vector<MachineSummary> machines;
   double cost = 0;
   std::vector<FaultSummary> faults;
+  vm::Duration slice{};       // how long each is
   std::vector<Slice> course;  // empty where there are no rows
   std::vector<vm::Verdict> verdicts;
   std::vector<vm::ConsolidationFigure> consolidation;  // empty where it was none, or unfinished

@@ -140,6 +140,7 @@ record::Summary overload() {
   s.machines[2].spare = true;
   s.cost = 0.0018;
   s.faults = {{at(20s), {0}, "slow to 50 %"}};
+  s.slice = 3s;
   s.course = crowd();
   s.verdicts = {{"lost", "== 0", 0, true},
                 {"duplicated", "== 0", 0, true},
