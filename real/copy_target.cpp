@@ -14,8 +14,9 @@ CopyTarget::~CopyTarget() {
 void CopyTarget::accept(std::shared_ptr<Link> link) {
   std::erase_if(links_, [](const auto& weak) { return weak.expired(); });
   links_.push_back(link);
-  // The handler is what keeps the link, until it is closed.
-  link->start([this, link](Message& message) { on(link, message); }, [](const std::string&) {});
+  // Its reading keeps it while it is open; by a handler of its own it would keep itself for ever.
+  link->start([this, weak = std::weak_ptr{link}](Message& message) { on(weak.lock(), message); },
+              [](const std::string&) {});
 }
 
 void CopyTarget::on(const std::shared_ptr<Link>& link, Message& message) {

@@ -215,7 +215,7 @@ awaitable<std::shared_ptr<Link>> dial(asio::io_context& io, std::string address,
 
 // ---- Listener ----------------------------------------------------------------------------------
 
-struct Listener::Shared : std::enable_shared_from_this<Listener::Shared> {
+struct Listener::Shared {
   Shared(asio::io_context& context, Options wanted, Check checker, Accepted taker)
       : io(context),
         acceptor(context),
@@ -223,8 +223,9 @@ struct Listener::Shared : std::enable_shared_from_this<Listener::Shared> {
         check(std::move(checker)),
         accepted(std::move(taker)) {}
 
-  awaitable<void> accept();
-  awaitable<void> introduce(std::shared_ptr<Link> link);
+  // They begin later than they are called: by then only what they hold themselves is sure to live.
+  static awaitable<void> accept(std::shared_ptr<Shared> self);
+  static awaitable<void> introduce(std::shared_ptr<Shared> self, std::shared_ptr<Link> link);
   std::size_t count_open();
 
   asio::io_context& io;
@@ -243,29 +244,30 @@ std::size_t Listener::Shared::count_open() {
   return links.size();
 }
 
-awaitable<void> Listener::Shared::accept() {
-  const auto self = shared_from_this();
+awaitable<void> Listener::Shared::accept(std::shared_ptr<Shared> self) {
+  tcp::acceptor& acceptor = self->acceptor;
+  const std::size_t limit = self->options.connections;
   while (acceptor.is_open()) {
     boost::system::error_code error;
     tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(use_awaitable, error));
     if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
     if (error) {  // out of descriptors, most likely: others will end
-      asio::steady_timer rest{io, std::chrono::milliseconds{50}};
+      asio::steady_timer rest{self->io, std::chrono::milliseconds{50}};
       co_await rest.async_wait(use_awaitable);
       continue;
     }
-    if (links.size() >= options.connections && count_open() >= options.connections) continue;
+    if (self->links.size() >= limit && self->count_open() >= limit) continue;
     auto link = std::make_shared<Link>(std::move(socket));
-    links.push_back(link);
-    spawn(io, "introduction", introduce(std::move(link)));
+    self->links.push_back(link);
+    spawn(self->io, "introduction", introduce(self, std::move(link)));
   }
 }
 
-awaitable<void> Listener::Shared::introduce(std::shared_ptr<Link> link) {
-  const auto self = shared_from_this();
+awaitable<void> Listener::Shared::introduce(std::shared_ptr<Shared> self,
+                                            std::shared_ptr<Link> link) {
   Hello hello;
   try {
-    Message first = co_await receive_one(link, options.patience);
+    Message first = co_await receive_one(link, self->options.patience);
     auto* said = std::get_if<Hello>(&first);
     if (said == nullptr) throw std::runtime_error("who are you?");
     hello = std::move(*said);
@@ -276,14 +278,14 @@ awaitable<void> Listener::Shared::introduce(std::shared_ptr<Link> link) {
   std::string objection = hello.version != wire_version
                               ? "version " + std::to_string(hello.version) + ", expected " +
                                     std::to_string(wire_version)
-                              : check(hello);
+                              : self->check(hello);
   if (!objection.empty()) {
     link->say_goodbye(std::move(objection));
     co_return;
   }
-  if (!acceptor.is_open()) co_return;  // who would take it over may be gone
-  link->send(Welcome{options.id});
-  accepted(std::move(link), hello);
+  if (!self->acceptor.is_open()) co_return;  // who would take it over may be gone
+  link->send(Welcome{self->options.id});
+  self->accepted(std::move(link), hello);
 }
 
 Listener::Listener(asio::io_context& io, Options options, Check check, Accepted accepted)
@@ -300,7 +302,7 @@ Listener::Listener(asio::io_context& io, Options options, Check check, Accepted 
     throw std::runtime_error(wanted.host + ":" + std::to_string(wanted.port) + ": " +
                              e.code().message());
   }
-  spawn(io, "listener", shared_->accept());
+  spawn(io, "listener", Shared::accept(shared_));
 }
 
 Listener::~Listener() {

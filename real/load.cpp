@@ -65,7 +65,7 @@ class Load::Engine : public std::enable_shared_from_this<Engine> {
     return vm::Time{std::max(since_boot - vm::Duration{options_.start_ns}, vm::Duration{})};
   }
 
-  awaitable<void> connect();
+  awaitable<void> connect(std::shared_ptr<Engine> self);  // which it keeps from now on
   void on_message(Message& message);
   void on_broken();
   bool try_send(vm::Time due, const Perform& attempt);
@@ -135,7 +135,7 @@ Load::Engine::Engine(asio::io_context& io, const vm::Scenario& scenario, Options
 }
 
 void Load::Engine::start() {
-  spawn(io_, "load", connect());
+  spawn(io_, "load", connect(shared_from_this()));
   arm();
 }
 
@@ -159,8 +159,7 @@ void Load::Engine::shut_down() {
 
 // ---- The link ----------------------------------------------------------------------------------
 
-awaitable<void> Load::Engine::connect() {
-  const auto self = shared_from_this();
+awaitable<void> Load::Engine::connect(std::shared_ptr<Engine> self) {
   while (phase_ != Phase::over && !link_) {
     try {
       Hello hello{.role = Role::client, .token = options_.token ? options_.token() : ""};
@@ -197,7 +196,7 @@ void Load::Engine::on_broken() {
   }
   leave_phase_if_over(now);
   arm();
-  if (phase_ != Phase::over) spawn(io_, "load", connect());
+  if (phase_ != Phase::over) spawn(io_, "load", connect(shared_from_this()));
 }
 
 void Load::Engine::on_message(Message& message) {

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 // ---- The gateway -------------------------------------------------------------------------------
 
 awaitable<void> Stage::connect(std::shared_ptr<bool> alive) {
+  if (!*alive) co_return;  // it begins later than it is called
   asio::steady_timer rest{io_};
   while (*alive && !closing_) {
     std::shared_ptr<Link> link;

@@ -1,4 +1,7 @@
 // brink run as a whole: what goes where, and which exit code.
+#include <regex>
+#include <sstream>
+
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
@@ -48,9 +51,15 @@ constexpr const char* promised[] = {"/scenario",
                                     "/expectations/0/got",
                                     "/expectations/0/met"};
 
-/// Whether `text` has a line that fits the extended expression.
-auto line_like(const std::string& expression) {
-  return Catch::Matches("[^]*\n" + expression + "\n[^]*");
+/// Whether `text` has a line that fits the expression. Line by line: std::regex goes a step deeper
+/// into the stack for each character.
+bool has_line(const std::string& text, const std::string& expression) {
+  const std::regex wanted{expression};
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    if (std::regex_match(line, wanted)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -76,13 +85,13 @@ TEST_CASE("run: what happens is told as it happens, in order") {
   CHECK(said.code == 0);
   CHECK(said.out.find('\x1b') == std::string::npos);  // a file is no terminal
   const std::string at = "   0:0[0-9]:[0-9]{2}\\.[0-9]{3}  ";
-  CHECK_THAT(said.out,
-             line_like(at + "SLA failure   machine 1: cpu at [0-9.]+ %, over 98 % for 5 s"));
-  CHECK_THAT(said.out, line_like(at + "Trigger process failover: triggered "
-                                      "\\(failover 0 of machine 1, cpu\\)"));
-  CHECK_THAT(said.out, line_like(at + "  migration     tenant [0-9]+ +1 -> 2 +[0-9.]+ KiB +[0-9]+ "
-                                      "rounds  paused +[0-9.]+ [um]s"));
-  CHECK_THAT(said.out, line_like(at + "failover 0    completed: [0-9]+ moved to machine 2, .*"));
+  CAPTURE(said.out);
+  CHECK(has_line(said.out, at + "SLA failure   machine 1: cpu at [0-9.]+ %, over 98 % for 5 s"));
+  CHECK(has_line(said.out, at + "Trigger process failover: triggered "
+                                "\\(failover 0 of machine 1, cpu\\)"));
+  CHECK(has_line(said.out, at + "  migration     tenant [0-9]+ +1 -> 2 +[0-9.]+ KiB +[0-9]+ "
+                                "rounds  paused +[0-9.]+ [um]s"));
+  CHECK(has_line(said.out, at + "failover 0    completed: [0-9]+ moved to machine 2, .*"));
   const auto broken = said.out.find("SLA failure   machine 1");
   const auto triggered = said.out.find("Trigger process failover");
   const auto moved = said.out.find("  migration ");
