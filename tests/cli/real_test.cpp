@@ -4,8 +4,10 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <pty.h>
 
 #include "tests/cli/brink_process.hpp"
+#include "tests/kill/processes.hpp"
 
 namespace {
 
@@ -106,6 +108,20 @@ struct Place {
     CHECK(processes(of_us).empty());
     for (const std::string& name : desk.list(".")) CHECK(name.find("brink-") != 0);
   }
+  /// Nobody is left who could tidy up for a run that was killed, but one.
+  bool until_nothing_is_left(const std::vector<pid_t>& nodes) const {
+    const auto clean = [&] {
+      const Words names = desk.list(".");
+      return processes(of_us).empty() && kill_table::groups_of(nodes).empty() &&
+             std::none_of(names.begin(), names.end(),
+                          [](const std::string& name) { return name.find("brink-") == 0; });
+    };
+    for (int i = 0; i < 1000; ++i) {
+      if (clean()) return true;
+      std::this_thread::sleep_for(10ms);
+    }
+    return false;
+  }
   nlohmann::json summary() const {
     return nlohmann::json::parse(whole_file(desk / "results/crowd-1/summary.json"));
   }
@@ -168,4 +184,53 @@ TEST_CASE("real: Ctrl-C and a closed terminal end it in good order", "[e2e]") {
   CHECK(said.err.find("interrupted at") != std::string::npos);
   CHECK(place.summary()["transactions"]["lost"] == 0);
   place.check_nothing_left();
+}
+
+TEST_CASE("real: killed, it leaves nothing behind but a run that can be read", "[e2e]") {
+  const Place place;
+  const auto run = place.start();
+  const auto nodes = place.until_there("node", 3);
+  place.until_played();
+  std::this_thread::sleep_for(1s);
+  CHECK(place.until_there("janitor", 1).size() == 1);
+  run->send(SIGKILL);
+  CHECK(run->wait().code == -SIGKILL);
+  CHECK(place.until_nothing_is_left({nodes.begin(), nodes.end()}));
+  const Said told = place.desk.brink({"report", "results/crowd-1"});
+  CAPTURE(told.out, told.err);
+  CHECK(told.out.find("crowd") != std::string::npos);
+  CHECK(place.desk.brink({"replay", "results/crowd-1"}).code == 0);
+}
+
+TEST_CASE("real: when the terminal is closed it ends in good order, and Ctrl-C typed there too",
+          "[e2e]") {
+  const bool typed = GENERATE(true, false);
+  CAPTURE(typed);
+  const Place place;
+  int terminal = -1;
+  const pid_t pid = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    (void)!::chdir(place.desk.folder().c_str());
+    ::setenv("TMPDIR", place.desk.folder().c_str(), 1);
+    ::execl(BRINK, BRINK, "real", "crowd.toml", nullptr);
+    ::_exit(127);
+  }
+  const auto nodes = place.until_there("node", 3);
+  place.until_played();
+  // Nobody reads what is written there; it is little enough for the terminal's buffer.
+  if (typed) {
+    CHECK(::write(terminal, "\x03", 1) == 1);
+  } else {
+    ::close(terminal);
+  }
+  int status = 0;
+  for (int i = 0; i < 3000 && ::waitpid(pid, &status, WNOHANG) == 0; ++i) {
+    std::this_thread::sleep_for(10ms);
+  }
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 3);
+  if (typed) ::close(terminal);
+  CHECK(place.until_nothing_is_left({nodes.begin(), nodes.end()}));
+  CHECK(place.summary()["transactions"]["lost"] == 0);
 }
