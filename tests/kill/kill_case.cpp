@@ -161,7 +161,7 @@ class Striker {
 
   void on(real::Stage& stage, const real::Reached& at) {
     for (const Part& part : parts_of(stage.folder())) {
-      if (part.verb == "node") nodes_.push_back(part.pid);
+      if (part.verb == "node") nodes_.push_back(part);
     }
     if (struck_ || at.moment != case_.moment || at.from != first_source) return;
     struck_ = true;
@@ -178,7 +178,7 @@ class Striker {
   bool struck() const { return struck_; }
   /// Nothing was there to be struck.
   bool missed() const { return missed_; }
-  const std::vector<pid_t>& nodes() const { return nodes_; }
+  const std::vector<Part>& nodes() const { return nodes_; }
 
  private:
   vm::MachineId machine(Role role) const {
@@ -223,7 +223,7 @@ class Striker {
   const Network* network_;
   std::vector<Part> parts_;
   vm::MachineId from_, to_;
-  std::vector<pid_t> nodes_;  // that there have been
+  std::vector<Part> nodes_;  // that there have been
   bool struck_ = false;
   std::atomic<bool> missed_{false};
   std::jthread late_;

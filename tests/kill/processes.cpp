@@ -137,19 +137,30 @@ std::size_t cut_accepted(pid_t one, pid_t but) {
   return count;
 }
 
-std::vector<std::string> groups_of(const std::vector<pid_t>& nodes) {
+std::vector<std::string> groups_of(const std::vector<Part>& nodes) {
+  std::set<std::string> names;
+  for (const Part& node : nodes) {
+    names.insert("brink-" + std::to_string(node.pid) + "-" + std::to_string(node.machine.value));
+  }
   std::vector<std::string> left;
   std::error_code refused;
   const auto skip = fs::directory_options::skip_permission_denied;
   for (auto entry = fs::recursive_directory_iterator("/sys/fs/cgroup", skip, refused);
        !refused && entry != fs::recursive_directory_iterator{}; entry.increment(refused)) {
-    const std::string name = entry->path().filename();
-    if (!name.starts_with("brink-")) continue;
-    const bool ours = std::ranges::any_of(
-        nodes, [&](pid_t node) { return name.starts_with("brink-" + std::to_string(node) + "-"); });
-    if (ours) left.push_back(entry->path());
+    if (names.contains(entry->path().filename())) left.push_back(entry->path());
   }
   return left;
+}
+
+std::vector<std::string> doors_of(pid_t process) {
+  std::vector<std::string> doors;
+  for (const Socket& s : sockets_of(process)) {
+    if (!s.connection.listening) continue;
+    const auto colon = s.connection.here.find(':');  // both in hexadecimal, the address reversed
+    const auto port = std::stoul(s.connection.here.substr(colon + 1), nullptr, 16);
+    doors.push_back("127.0.0.1:" + std::to_string(port));
+  }
+  return doors;
 }
 
 std::vector<std::string> listening_here() {

@@ -36,8 +36,11 @@ std::size_t cut(pid_t one, pid_t other);
 /// Likewise those that `one` has accepted on its port from anybody but `but`.
 std::size_t cut_accepted(pid_t one, pid_t but);
 
-/// Control groups that nodes of these numbers have made and that are still there.
-std::vector<std::string> groups_of(const std::vector<pid_t>& nodes);
+/// Control groups that these nodes have made and that are still there.
+std::vector<std::string> groups_of(const std::vector<Part>& nodes);
+
+/// host:port at which a process listens, of IPv4 on this host's own interfaces.
+std::vector<std::string> doors_of(pid_t process);
 
 /// Ports of this thread's network on which somebody listens; none where it has none of its own.
 std::vector<std::string> listening_here();
