@@ -7,6 +7,7 @@
 // wait is how long the service was away; the others ask at their own instants whatever happens.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,7 +30,8 @@ struct KillCase {
   Blow blow = Blow::kill;
   std::vector<Role> victims;  // one or two
   std::uint32_t replicas = 1;
-  bool held = true;  // before the step's order leaves; else a little after
+  bool held = true;                   // before the step's order leaves; else a little after
+  std::chrono::microseconds after{};  // that much; 0: as suits the step
 };
 
 /// "copying, under way: kill source and second, 2 copies"

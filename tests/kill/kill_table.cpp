@@ -9,6 +9,8 @@
 #include <sstream>
 #include <thread>
 
+#include "sim/random.hpp"
+
 namespace kill_table {
 namespace {
 
@@ -83,6 +85,33 @@ std::vector<KillCase> all_cases() {
     }
     cases.push_back({moment, Blow::cut, {source, second}, 2, true});
     cases.push_back({moment, Blow::cut, {gateway, second}, 2, true});
+  }
+  return cases;
+}
+
+std::vector<KillCase> drawn_cases(std::uint64_t seed, std::size_t count) {
+  sim::RandomStream chance{seed, "kill", 0};
+  std::vector<KillCase> cases;
+  while (cases.size() < count) {
+    KillCase c;
+    c.moment = moments[chance.below(moments.size())];
+    c.replicas = chance.below(2) == 0 ? 1 : 2;
+    c.held = chance.below(4) == 0;
+    const std::uint64_t longest = c.moment == Moment::copying ? 400'000 : 20'000;
+    if (!c.held) c.after = std::chrono::microseconds{1 + chance.below(longest)};
+    const auto kind = chance.below(4);
+    c.blow = kind == 0 ? Blow::hang : kind == 1 ? Blow::cut_off : Blow::kill;
+    std::vector<Role> roles{source, target, gateway, agent};
+    if (c.replicas == 2) roles.push_back(second);
+    // Nobody watches over the gateway and the agent but their end, and cables are machines'.
+    if (c.blow != Blow::kill)
+      std::erase_if(roles, [](Role r) { return r == gateway || r == agent; });
+    for (auto left = 1 + chance.below(std::min<std::size_t>(3, roles.size())); left > 0; --left) {
+      const auto drawn = roles.begin() + static_cast<std::ptrdiff_t>(chance.below(roles.size()));
+      c.victims.push_back(*drawn);
+      roles.erase(drawn);
+    }
+    cases.push_back(c);
   }
   return cases;
 }

@@ -18,6 +18,8 @@ struct Line {
 
 /// All of them, some 250.
 std::vector<KillCase> all_cases();
+/// So many drawn from `seed`: any moment and any time after it, one to three victims.
+std::vector<KillCase> drawn_cases(std::uint64_t seed, std::size_t count);
 /// The few that stand for the others in the ordinary tests.
 std::vector<KillCase> quick_cases();
 

@@ -12,9 +12,14 @@ namespace {
 
 using namespace kill_table;
 
+/// What the environment says, as in scripts/kill-table.
+std::uint64_t number(const char* name, std::uint64_t otherwise) {
+  const char* wanted = std::getenv(name);
+  return wanted == nullptr ? otherwise : std::strtoull(wanted, nullptr, 10);
+}
+
 unsigned workers() {
-  const char* wanted = std::getenv("BRINK_KILL_WORKERS");
-  return wanted == nullptr ? 3u : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
+  return static_cast<unsigned>(number("BRINK_KILL_WORKERS", 3));
 }
 
 void check(const Line& line) {
@@ -35,6 +40,9 @@ TEST_CASE("kill table: whoever is struck during a migration, nothing is lost and
 
 TEST_CASE("kill table: all of it", "[.kill-table]") {
   std::vector<KillCase> cases = all_cases();
+  if (const std::uint64_t count = number("BRINK_KILL_DRAWN", 0); count > 0) {
+    cases = drawn_cases(number("BRINK_KILL_SEED", 1), count);
+  }
   if (const char* only = std::getenv("BRINK_KILL_ONLY")) {
     std::erase_if(cases,
                   [&](const KillCase& c) { return describe(c).find(only) == std::string::npos; });
