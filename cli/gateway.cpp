@@ -9,6 +9,7 @@
 #include "cli/http_option.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
+#include "real/descriptor_limit.hpp"
 #include "real/ending.hpp"
 #include "real/token.hpp"
 #include "record/journal.hpp"
@@ -100,6 +101,7 @@ int gateway(Arguments arguments) {
   const real::Tokens tokens{real::read_key_file(wanted.key_file)};
 
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  real::raise_descriptor_limit();
   auto past = past_of(wanted.journal);
   record::JournalWriter journal{wanted.journal};
   boost::asio::io_context io{1};

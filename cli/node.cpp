@@ -10,6 +10,7 @@
 
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
+#include "real/descriptor_limit.hpp"
 #include "real/ending.hpp"
 #include "real/token.hpp"
 #include "vm/quantity.hpp"
@@ -154,6 +155,7 @@ int node(Arguments arguments) {
   real::Node::Options node_options = options_of(wanted);
 
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  real::raise_descriptor_limit();
   boost::asio::io_context io{1};
   real::Node here{io, std::move(node_options)};
   const real::Ending ending{io, wanted.follow_stdin, [&] { io.stop(); }};

@@ -35,6 +35,7 @@ int real_world(Arguments arguments);  // brink real
 int replay(Arguments arguments);
 int gateway(Arguments arguments);
 int node(Arguments arguments);
+int janitor(Arguments arguments);
 int sweep(Arguments arguments);
 
 }  // namespace cli

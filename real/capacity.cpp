@@ -1,6 +1,7 @@
 #include "real/capacity.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <fstream>
@@ -65,13 +66,15 @@ fs::path own_group(const fs::path& proc, bool v2) {
 }
 
 /// Makes a group below our own one; inside a container, whose paths may be the host's, below the
-/// mount itself.
+/// mount itself. An empty one of the same name is of a process that is gone: its number is ours.
 std::optional<fs::path> make_group(const fs::path& mount, const fs::path& own,
                                    const std::string& name) {
   for (const fs::path& parent : {mount / own, mount}) {
     std::error_code refused;
+    if (!fs::is_directory(parent, refused)) continue;
     const fs::path group = parent / name;
-    if (fs::is_directory(parent, refused) && fs::create_directory(group, refused)) return group;
+    if (::rmdir(group.c_str()) != 0 && errno != ENOENT) continue;
+    if (fs::create_directory(group, refused)) return group;
   }
   return {};
 }

@@ -28,17 +28,19 @@ Pipe make_pipe() {
   return {Descriptor{ends[0]}, Descriptor{ends[1]}};
 }
 
-/// The child's side, between fork and exec: system calls only. Says errno into `failure` and ends
-/// where one is refused.
-[[noreturn]] void become(char* const* words, pid_t parent, int in, int out, int error,
-                         int failure) {
+/// The child's side, between fork and exec: system calls only. It dies with `parent`. Says errno
+/// into `failure` and ends where one is refused.
+[[noreturn]] void become(char* const* words, std::optional<pid_t> parent, int in, int out,
+                         int error, int failure) {
   const auto give_up = [failure] {
     const int number = errno;
     (void)!::write(failure, &number, sizeof number);
     ::_exit(127);
   };
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up();
-  if (::getppid() != parent) ::_exit(127);  // he died before we had asked to hear of it
+  if (parent) {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up();
+    if (::getppid() != *parent) ::_exit(127);  // he died before we had asked to hear of it
+  }
   ::setpgid(0, 0);
   sigset_t none;
   sigemptyset(&none);
@@ -146,14 +148,15 @@ struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
   bool running = true, wanted = true;
 };
 
-Child::Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers)
+Child::Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers,
+             Fate fate)
     : shared_(std::make_shared<Shared>(io, std::move(handlers))) {
   std::vector<char*> pointers;
   for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
   pointers.push_back(nullptr);
   Pipe in = make_pipe(), out = make_pipe(), error = make_pipe(), failure = make_pipe();
 
-  const pid_t parent = ::getpid();
+  const std::optional<pid_t> parent = fate == Fate::ours ? std::optional{::getpid()} : std::nullopt;
   const pid_t pid = ::fork();
   if (pid < 0) throw refused_by_system(words[0]);
   if (pid == 0) {

@@ -1,14 +1,15 @@
 // Child: a process that we have started, what it says, and its end.
 //
-// It cannot outlive us: the kernel kills it when the thread that started it ends, and its standard
-// input closes with us, which parts that follow it take as the word to end. It is in a process
-// group of its own, so that a Ctrl-C at the terminal reaches only us, who end it in good order. It
-// inherits no descriptors but its standard ones.
+// It cannot outlive us, unless it is to: the kernel kills it when the thread that started it ends.
+// Its standard input closes with us, which parts that follow it take as the word to end. It is in a
+// process group of its own, so that a Ctrl-C at the terminal reaches only us, who end it in good
+// order. It inherits no descriptors but its standard ones.
 //
 // Its output and its errors come line by line; its end comes once, after its last words. Handlers
 // run in the io_context and never inside a call to the child, and none after it was destroyed.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,10 +30,13 @@ class Child {
     std::function<void(const std::string& how)> on_end = [](const std::string&) {};
   };
 
+  enum class Fate : std::uint8_t { ours, its_own };  // what becomes of it when we die
+
   /// Starts `words[0]`, a path, with the others as its arguments.
   ///
   ///   throws  std::system_error with the path, also when it cannot be executed
-  Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers);
+  Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers,
+        Fate fate = Fate::ours);
   /// Kills it if it still runs, and waits for that.
   ~Child();
   Child(const Child&) = delete;

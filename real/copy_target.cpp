@@ -88,6 +88,7 @@ void CopyTarget::forget_older(const CopyBegin& order) {
     const auto here = it++;
     if (older) forget(here);
   }
+  if (!order.replica) forget_interrupted(order.tenant, order.epoch + 1);
 }
 
 // ---- Chunks ------------------------------------------------------------------------------------
@@ -208,6 +209,28 @@ std::optional<CopyTarget::Taken> CopyTarget::take(Copies::iterator found) {
   Taken taken{copy.holding, std::move(copy.applied), copy.held};
   copies_.erase(found);
   return taken;
+}
+
+void CopyTarget::keep_interrupted(const Holding& holding, SequenceSet applied) {
+  const auto [found, only] = interrupted_.try_emplace(holding.tenant);
+  if (!only) drop_(found->second.holding);  // in order of their slots: the last one counts
+  found->second = {holding, std::move(applied), {}};
+}
+
+std::optional<CopyTarget::Taken> CopyTarget::take_interrupted(vm::TenantId tenant) {
+  const auto found = interrupted_.find(tenant);
+  if (found == interrupted_.end()) return {};
+  Taken taken = std::move(found->second);
+  interrupted_.erase(found);
+  return taken;
+}
+
+void CopyTarget::forget_interrupted(vm::TenantId tenant, vm::Epoch epoch) {
+  const auto found = interrupted_.find(tenant);
+  if (found == interrupted_.end() || found->second.holding.epoch >= epoch) return;
+  const Holding holding = found->second.holding;
+  interrupted_.erase(found);
+  drop_(holding);
 }
 
 void CopyTarget::forget(vm::Attempt attempt) {

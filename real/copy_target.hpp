@@ -4,9 +4,14 @@
 //                    └── replica: followed by every write of the owner ──> promoted: owner
 //
 // A copy belongs to its attempt, not to the link that it came by: the source may dial again and go
-// on. It is forgotten when the gateway says so, or when a later copy of the tenant begins; if this
-// node restarts, all are. Who is not the owner by what this node knows, is told so: an owner that
-// was cut off learns here that its tenant lives elsewhere.
+// on. It is forgotten when the gateway says so, or when a later copy of the tenant begins. Who is
+// not the owner by what this node knows, is told so: an owner that was cut off learns here that its
+// tenant lives elsewhere.
+//
+// A node that restarts forgets its second copies, and nobody can go on with the others. Those that
+// were incoming stay all the same: one that was ready to be taken over is all that counts of its
+// tenant, if the word was on its way when this machine crashed. They go when the tenant is known to
+// live elsewhere since, or a later copy of it comes.
 #pragma once
 
 #include <functional>
@@ -39,6 +44,12 @@ class CopyTarget {
   };
   std::optional<Taken> take(vm::Attempt attempt);
   std::optional<Taken> take_replica(vm::TenantId tenant);
+
+  /// A copy that was incoming when this node ended.
+  void keep_interrupted(const Holding& holding, SequenceSet applied);
+  std::optional<Taken> take_interrupted(vm::TenantId tenant);
+  /// Of an owner before `epoch`.
+  void forget_interrupted(vm::TenantId tenant, vm::Epoch epoch);
 
   void forget(vm::Attempt attempt);
   void forget_replica(vm::TenantId tenant);
@@ -73,6 +84,7 @@ class CopyTarget {
   NodeParts& node_;
   std::function<void(const Holding&)> drop_;
   Copies copies_;
+  std::map<vm::TenantId, Taken> interrupted_;
   std::vector<std::weak_ptr<Link>> links_;
 };
 

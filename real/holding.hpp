@@ -7,7 +7,8 @@
 //   incoming ── CopyEnd ──> replica ── Restore ──> owner
 //   any ── not needed any more ──> dropped ── rows erased ──> gone
 //
-// What is incoming or a replica when the node starts has missed what came meanwhile and is dropped.
+// What is a replica when the node starts has missed what came meanwhile and is dropped. What is
+// incoming then nobody goes on with, but it may be what its tenant was to be taken over from.
 #pragma once
 
 #include <bit>

@@ -72,11 +72,13 @@ awaitable<void> NodeLinks::dial_until_up(asio::io_context& io, vm::MachineId mac
 void NodeLinks::begin(vm::MachineId machine, std::shared_ptr<Link> link) {
   Node& node = nodes_.at(machine);
   node.link = link;
-  node.unanswered = 0;
+  if (std::exchange(node.heard, false)) node.unanswered = 0;
   node.told = false;
   link->start(
       [this, machine](Message& message) {
-        nodes_.at(machine).unanswered = 0;
+        Node& from = nodes_.at(machine);
+        from.unanswered = 0;
+        from.heard = true;
         if (!std::holds_alternative<Pong>(message)) handlers_.on_message(machine, message);
       },
       [this, machine, wanted = node.wanted](const std::string&) {

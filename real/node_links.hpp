@@ -5,7 +5,8 @@
 //
 // A link that breaks is dialled again at once and then every 50 ms; what had been sent over it and
 // not been answered is its user's business. Silence is counted in pings, not on the clock: a
-// gateway that was itself stopped for a while must not take that for the machines' silence.
+// gateway that was itself stopped for a while must not take that for the machines' silence. Who
+// lets us in each time and then says nothing that makes sense is silent too.
 #pragma once
 
 #include <functional>
@@ -59,6 +60,7 @@ class NodeLinks {
     std::shared_ptr<bool> wanted;  // false: whoever dials for it may stop
     vm::Duration patience{};
     int unanswered = 0;  // pings in a row
+    bool heard = true;   // something on the last link; so far nobody has been given a chance
     bool told = false;
   };
   void redial(vm::MachineId machine);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "real/janitor.hpp"
 #include "real/posix.hpp"
 #include "real/spawn.hpp"
 
@@ -22,7 +23,7 @@ constexpr std::string_view listening = "listening on ", http_on = "http on ",
 constexpr std::size_t most_restarts = 20;
 
 fs::path make_folder() {
-  std::string name = (fs::temp_directory_path() / "brink-XXXXXX").string();
+  std::string name = (fs::temp_directory_path() / (std::string{folder_prefix} + "XXXXXX")).string();
   if (::mkdtemp(name.data()) == nullptr) throw refused_by_system(name);
   return name;
 }
@@ -55,8 +56,7 @@ Stage::Stage(asio::io_context& io, Options options, Handlers handlers)
 Stage::~Stage() {
   close();
   *alive_ = false;
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  (void)clean_up(folder_, 1s);
 }
 
 void Stage::close() {
@@ -102,6 +102,9 @@ void Stage::fail(std::string why) {
 // ---- Processes ---------------------------------------------------------------------------------
 
 void Stage::start() {
+  janitor_ =
+      std::make_unique<Child>(io_, std::vector<std::string>{options_.binary, "janitor", folder_},
+                              Child::Handlers{}, Child::Fate::its_own);
   for (std::uint32_t i = 0; i < layout_.machines.size(); ++i) {
     machines_[{i}].flavor = layout_.machines[i].flavor;
     start_machine({i});
@@ -172,21 +175,22 @@ void Stage::start_agent() {
 std::vector<std::string> Stage::node_words(vm::MachineId id) const {
   const vm::Flavor& flavor = options_.scenario.flavors[machines_.at(id).flavor.value];
   const vm::Capacity& capacity = flavor.capacity;
-  std::vector<std::string> words{
-      options_.binary, "node",
-      "--directory",   folder_ / ("machine" + std::to_string(id.value)),
-      "--machine",     std::to_string(id.value),
-      "--cores",       number(capacity.cores),
-      "--memory",      std::to_string(capacity.memory.count) + "B",
-      "--disk",        number(capacity.disk.value) + "B/s",
-      "--network",     number(capacity.network.value) + "B/s",
-      "--window",      std::to_string(options_.scenario.sla.window.count()) + "ns",
-      "--listen",      "127.0.0.1:0",
-      "--key-file",    folder_ / "key",
-      "--follow-stdin"};
+  const Quarters quarters = options_.quarters ? options_.quarters(id) : Quarters{};
+  std::vector<std::string> words = quarters.words;
   const auto add = [&](std::initializer_list<std::string> more) {
     words.insert(words.end(), more);
   };
+  add({options_.binary, "node",
+       "--directory",   folder_ / ("machine" + std::to_string(id.value)),
+       "--machine",     std::to_string(id.value),
+       "--cores",       number(capacity.cores),
+       "--memory",      std::to_string(capacity.memory.count) + "B",
+       "--disk",        number(capacity.disk.value) + "B/s",
+       "--network",     number(capacity.network.value) + "B/s",
+       "--window",      std::to_string(options_.scenario.sla.window.count()) + "ns",
+       "--listen",      quarters.host + ":0",
+       "--key-file",    folder_ / "key",
+       "--follow-stdin"});
   if (flavor.queue) add({"--queue", std::to_string(*flavor.queue)});
   if (flavor.admission) {
     add({"--admission-rate", number(flavor.admission->rate), "--admission-burst",
@@ -215,7 +219,10 @@ void Stage::start_machine(vm::MachineId id) {
 void Stage::on_node_line(vm::MachineId id, const std::string& line) {
   Machine& machine = machines_.at(id);
   if (line.starts_with(cgroup)) machine.up.cgroup = line.substr(cgroup.size());
-  if (line.starts_with(group)) machine.group = line.substr(group.size());
+  if (line.starts_with(group)) {
+    machine.group = line.substr(group.size());
+    note_group(folder_, machine.group);
+  }
   if (line.starts_with(capacity) && !std::exchange(capacity_told_, true)) {
     handlers_.report("machines: " + line.substr(capacity.size()));
   }

@@ -1,9 +1,9 @@
 // Stage: the supervisor of a run of real processes. Starts them, breaks them as the scenario says,
 // and leaves nothing behind.
 //
-//   temporary folder: key, a directory for each machine
+//   temporary folder: key, a directory for each machine, the list of control groups
 //   children:         gateway (started again with its journal and port), agent (started again),
-//                     a node for each machine
+//                     a node for each machine; a janitor, for the case that we are killed
 //
 // It follows what the gateway orders (Launch, Stop) and tells it which processes are there and
 // which have ended. What a gateway that was started anew cannot know, a death that the one before
@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "real/child.hpp"
 #include "real/fault_plan.hpp"
@@ -34,6 +35,10 @@ namespace real {
 
 class Stage {
  public:
+  struct Quarters {
+    std::vector<std::string> words;  // that start it there, before its own: a path and arguments
+    std::string host = "127.0.0.1";  // at which it listens
+  };
   struct Options {
     const vm::Scenario& scenario;         // outlives the stage
     std::filesystem::path binary;         // brink itself
@@ -43,6 +48,8 @@ class Stage {
     std::filesystem::path users{};  // their accounts
     /// Asked at each Moment of a migration, before it goes on; the kill table's door.
     std::function<void(const Reached&)> on_reached{};
+    /// Where a machine's process is started; not set: here.
+    std::function<Quarters(vm::MachineId)> quarters{};
   };
   struct Handlers {
     std::function<void()> on_ready;  // every tenant has its owner: clients may come
@@ -128,7 +135,7 @@ class Stage {
   std::filesystem::path folder_;
   std::optional<Tokens> tokens_;
   std::map<vm::MachineId, Machine> machines_;
-  std::unique_ptr<Child> gateway_, agent_;
+  std::unique_ptr<Child> gateway_, agent_, janitor_;
   std::string gateway_address_, gateway_error_;
   std::shared_ptr<Link> link_;
   bool connecting_ = false;

@@ -93,9 +93,9 @@ StoreFile::StoreFile(std::filesystem::path path, StoreOptions options)
 }
 
 std::vector<StoreFile::Loaded> StoreFile::load() {
-  const auto drop = prepare(db_.get(), "UPDATE holdings SET standing = ? WHERE standing IN (?, ?)");
+  const auto drop = prepare(db_.get(), "UPDATE holdings SET standing = ? WHERE standing = ?");
   run(drop, static_cast<std::int64_t>(Standing::dropped),
-      static_cast<std::int64_t>(Standing::incoming), static_cast<std::int64_t>(Standing::replica));
+      static_cast<std::int64_t>(Standing::replica));
   std::vector<Loaded> all;
   const auto holdings = prepare(db_.get(),
                                 "SELECT slot, tenant, epoch, standing, keep, new_owner, count, "
@@ -116,7 +116,8 @@ std::vector<StoreFile::Loaded> StoreFile::load() {
   }
   const auto ids = prepare(db_.get(), "SELECT id FROM records WHERE id >= ? AND id < ?");
   for (Loaded& one : all) {
-    if (one.holding.standing != Standing::owner) continue;
+    const Standing standing = one.holding.standing;
+    if (standing != Standing::owner && standing != Standing::incoming) continue;
     set_value(ids, 1, row_id(one.holding.slot, 0));
     set_value(ids, 2, row_id(one.holding.slot, filler_begin));
     while (next_row(ids)) one.applied.add(sequence_of(integer(ids, 0)));

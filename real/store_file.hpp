@@ -36,7 +36,7 @@ class StoreFile {
   struct Loaded {
     Holding holding;
     Figures figures;
-    SequenceSet applied;  // of owners; the others serve nobody
+    SequenceSet applied;  // of owners, and of who may become one
   };
   struct Trimmed {  // a row whose value has been emptied to keep within `keep`
     Slot slot;

@@ -27,8 +27,8 @@ StoreReader::StoreReader(const std::filesystem::path& file)
   ids_ = prepare(db, "SELECT id FROM records WHERE id >= ? AND id < ?");
   owner_ = prepare(db,
                    "SELECT slot, epoch, standing, keep, new_owner, count, sum, rows, contents, "
-                   "bytes FROM holdings WHERE tenant = ? AND standing IN (?, ?) "
-                   "ORDER BY standing, epoch DESC LIMIT 1");
+                   "bytes FROM holdings WHERE tenant = ?1 AND standing IN (?2, ?3, ?4) "
+                   "ORDER BY epoch DESC, standing = ?2 DESC, standing = ?3 DESC, slot DESC LIMIT 1");
   figures_ = prepare(db, "SELECT count, sum, rows, contents, bytes FROM holdings WHERE slot = ?");
 }
 
@@ -85,7 +85,8 @@ std::vector<Range> StoreReader::applied(Slot slot) {
 std::optional<StoreReader::Found> StoreReader::owner_of(vm::TenantId tenant) {
   set_value(owner_, 1, std::int64_t{tenant.value});
   set_value(owner_, 2, number_of(Standing::owner));
-  set_value(owner_, 3, number_of(Standing::fenced));
+  set_value(owner_, 3, number_of(Standing::incoming));
+  set_value(owner_, 4, number_of(Standing::fenced));
   if (!next_row(owner_)) return {};
   Found found{.holding = {.slot = static_cast<Slot>(integer(owner_, 0)),
                           .tenant = tenant,

@@ -36,7 +36,9 @@ class StoreReader {
     Holding holding;
     Figures figures;
   };
-  /// The tenant's copy that is or was the owner's: the one of the highest epoch.
+  /// The tenant's copy that is or was the owner's: the one of the highest epoch. Whoever asks knows
+  /// that the tenant belonged here, so a copy that is still to be taken over is the owner's too: it
+  /// was compared with its source before it was given to us, and the word did not arrive.
   std::optional<Found> owner_of(vm::TenantId tenant);
   std::optional<Figures> figures(Slot slot);
 

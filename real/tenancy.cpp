@@ -22,6 +22,10 @@ void Tenancy::load() {
       sweeper_.drop(found.holding);
       continue;
     }
+    if (found.holding.standing == Standing::incoming) {
+      target_.keep_interrupted(found.holding, std::move(found.applied));
+      continue;
+    }
     Tenant& tenant = node_.tenants[found.holding.tenant];
     tenant.holding = found.holding;
     tenant.applied = std::move(found.applied);
@@ -40,6 +44,7 @@ void Tenancy::adopt(const Holding& holding, SequenceSet applied, vm::Bytes held)
     if (gone.slot != holding.slot) sweeper_.drop(gone);
   }
   target_.forget_replica(holding.tenant);  // owner and second copy on one machine are one copy
+  target_.forget_interrupted(holding.tenant, holding.epoch + 1);
   Tenant& tenant = node_.tenants[holding.tenant];
   tenant.holding = holding;
   tenant.applied = std::move(applied);
@@ -139,6 +144,7 @@ void Tenancy::settle(std::uint32_t attempt) {
 }
 
 void Tenancy::on(const Fence& order) {
+  target_.forget_interrupted(order.tenant, order.epoch);
   Tenant* const tenant = node_.find(order.tenant);
   const Fenced answer{order.tenant, order.epoch};
   if (tenant == nullptr || tenant->holding.epoch >= order.epoch) {
@@ -173,11 +179,14 @@ void Tenancy::on(const Restore& order) {
     case vm::RestoreFrom::nothing:
       return spawn(node_.io, "restore", restore_from_nothing(order));
     case vm::RestoreFrom::replica:
-      if (restore_replica(order)) return;
+      if (auto taken = target_.take_replica(order.tenant)) return promote(order, std::move(*taken));
       break;
     case vm::RestoreFrom::log:
       if (!own_log) return spawn(node_.io, "restore", restore_from_log(order));
       if (tenant != nullptr) return restore_in_place(order, *tenant);
+      if (auto taken = target_.take_interrupted(order.tenant)) {
+        return promote(order, std::move(*taken));
+      }
       break;
   }
   restoring_.erase(order.attempt.value);
@@ -206,22 +215,23 @@ void Tenancy::restore_in_place(const Restore& order, Tenant& tenant) {
   });
 }
 
-bool Tenancy::restore_replica(const Restore& order) {
-  auto taken = target_.take_replica(order.tenant);
-  if (!taken) return false;
-  Holding holding = taken->holding;
+void Tenancy::promote(const Restore& order, CopyTarget::Taken taken) {
+  Holding holding = taken.holding;
   holding.standing = Standing::owner;
   holding.epoch = order.epoch;
-  node_.store.submit(Settle{holding}, [this, order, holding, taken = *taken](bool stored) {
-    if (stored) {
-      adopt(holding, taken.applied, taken.held);
-      return restored(order);
-    }
-    restoring_.erase(order.attempt.value);
-    node_.memory.let_go(taken.held);
-    node_.gateway.send(Broken{order.attempt, node_.store.trouble()});
-  });
-  return true;
+  node_.store.submit(
+      Settle{holding}, [this, order, holding, taken = std::move(taken)](bool stored) {
+        if (stored) {
+          adopt(holding, taken.applied, taken.held);
+          return restored(order);
+        }
+        restoring_.erase(order.attempt.value);
+        node_.memory.let_go(taken.held);
+        if (order.from == vm::RestoreFrom::log) {  // all there is of it: the disk may take it later
+          target_.keep_interrupted(taken.holding, taken.applied);
+        }
+        node_.gateway.send(Broken{order.attempt, node_.store.trouble()});
+      });
 }
 
 awaitable<void> Tenancy::restore_from_nothing(Restore order) {

@@ -51,7 +51,7 @@ class Tenancy {
   void settle(std::uint32_t attempt);
   void adopt(const Holding& holding, SequenceSet applied, vm::Bytes held);
   void restore_in_place(const Restore& order, Tenant& tenant);
-  bool restore_replica(const Restore& order);
+  void promote(const Restore& order, CopyTarget::Taken taken);
   awaitable<void> own(Own order);
   awaitable<void> restore_from_nothing(Restore order);
   awaitable<void> restore_from_log(Restore order);

@@ -181,6 +181,45 @@ TEST_CASE("restore: from the log of a lost machine, which then knows that it is 
   CHECK(machines.put(b, tenant.value, 502, 2) == Result::committed);
 }
 
+TEST_CASE("restore: from the log of a target that was lost before it was told to take over") {
+  Machines machines;
+  const std::uint32_t a = machines.start(), b = machines.start(), c = machines.start();
+  // Machine b had the tenant before: what it knows of that time must not be taken for it.
+  machines.own(b, tenant.value, 1, {10'000});
+  CHECK(write_all(machines, b, 0, 9).size() == 10);
+  const auto move = [&](std::uint32_t from, std::uint32_t to, vm::Attempt attempt) {
+    machines.send(from, StartCopy{attempt, tenant, vm::MachineId{to}, machines[to].address, 1e9});
+    machines.await<Copied>(from);
+    machines.send(from, Freeze{attempt});
+    machines.await<Frozen>(from);
+    machines.send(from, CopyRound{attempt, 1});
+    machines.await<Copied>(from);
+    CHECK(machines.ask<Verified>(from, Verify{attempt}).equal);
+  };
+  move(b, a, {70});
+  machines.ask<TakenOver>(a, TakeOver{vm::Attempt{70}, tenant, 2, {}, {}});
+  machines.ask<Fenced>(b, Fence{tenant, 2, machines[a].address});
+  CHECK(write_all(machines, a, 10, 99, 2).size() == 90);
+  const Audited before = machines.audit(a, tenant.value);
+  move(a, b, {71});
+  machines.stop(b);
+  std::string directory = machines[b].folder.path();
+  std::uint32_t home = c;  // a third machine, from the lost one's disk
+  SECTION("elsewhere") {}
+  SECTION("elsewhere, while the machine returns") {
+    machines.boot(b);
+  }
+  SECTION("where it is, when the machine has returned") {
+    machines.boot(b);
+    directory.clear();
+    home = b;
+  }
+  CHECK(machines.ask<Restored>(home, restore(vm::RestoreFrom::log, 4, directory)).count == 100);
+  CHECK(machines.audit(home, tenant.value).held == before.held);
+  CHECK(machines.audit(home, tenant.value).sum == before.sum);
+  CHECK(machines.put(home, tenant.value, 100, 4) == Result::committed);
+}
+
 TEST_CASE("restore: a machine that returned serves what its own log holds, under a new epoch") {
   Machines machines;
   const std::uint32_t a = machines.start();

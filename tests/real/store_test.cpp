@@ -153,13 +153,14 @@ TEST_CASE("store: a copy's rows take the place of older ones, and both sides' fi
   CHECK_FALSE(shop.store.figures(2) == shop.store.figures(1));
 }
 
-TEST_CASE("store: incoming copies and second copies do not survive a restart") {
+TEST_CASE("store: second copies do not survive a restart; what was incoming may still be needed") {
   const Folder folder;
   {
     Shop shop{folder.path()};
     Holding copy = owned(1);
     copy.standing = Standing::incoming;
     REQUIRE(shop.put(Settle{copy}));
+    REQUIRE(shop.put(Import{1, {row(3, 7), row(4, 9)}, false}));
     copy.slot = 2;
     copy.standing = Standing::replica;
     REQUIRE(shop.put(Settle{copy}));
@@ -171,7 +172,9 @@ TEST_CASE("store: incoming copies and second copies do not survive a restart") {
   Shop shop{folder.path()};
   const auto loaded = shop.store.take_loaded();
   REQUIRE(loaded.size() == 3);
-  CHECK(loaded[0].holding.standing == Standing::dropped);
+  CHECK(loaded[0].holding.standing == Standing::incoming);
+  CHECK(loaded[0].applied.contains(3));
+  CHECK_FALSE(loaded[0].applied.contains(5));
   CHECK(loaded[1].holding.standing == Standing::dropped);
   CHECK(loaded[2].holding.standing == Standing::fenced);
   CHECK(loaded[2].holding.new_owner == "127.0.0.1:9");
