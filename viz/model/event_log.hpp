@@ -21,17 +21,24 @@
 namespace viz::model {
 
 using EventCounts = std::array<std::uint32_t, event_kinds>;  // by EventKind
+using EventKinds = std::bitset<event_kinds>;                 // by EventKind
+inline constexpr EventKinds every_kind{(1u << event_kinds) - 1};
+
+constexpr std::size_t number(EventKind kind) {
+  return static_cast<std::size_t>(kind);
+}
 
 class EventLog {
  public:
-  /// Any order of time; almost sorted is cheap. `text` is kept for kinds that have no list of their
-  /// own: crash, fault, withheld, change.
-  void add(Event event);
+  /// In any order of time; nothing shows before settle(). `text` is kept for kinds that have no
+  /// list of their own: crash, fault, withheld, change.
+  void add(Event event) { events_.push_back(event); }
   void add(Event event, std::string text);
-  void clear();
+  /// Sorts what was added since the last time. Cost: only of what is new, where it is the newest.
+  void settle();
 
   /// In the order of time; those of one time in the order of adding.
-  std::size_t size() const { return events_.size(); }
+  std::size_t size() const { return settled_; }
   const Event& operator[](std::size_t index) const { return events_[index]; }
 
   /// The first event not before `at`; size() where there is none. O(log n).
@@ -39,26 +46,28 @@ class EventLog {
   /// Exact numbers of events in [from, to), by kind. O(kinds x log n).
   EventCounts count(Time from, Time to) const;
 
-  /// The next event after `at` of one of `kinds` (by EventKind); or the last one before it.
-  std::optional<std::size_t> next(Time at, std::bitset<event_kinds> kinds) const;
-  std::optional<std::size_t> previous(Time at, std::bitset<event_kinds> kinds) const;
+  /// The next event after `at` of one of `kinds` (by EventKind), or the last one before it: where
+  /// several are at that time, the first of them.
+  std::optional<std::size_t> next(Time at, EventKinds kinds = every_kind) const;
+  std::optional<std::size_t> previous(Time at, EventKinds kinds = every_kind) const;
 
-  /// One line for the table: "machine 3: cpu 99.8 %, over 98 %".
+  /// One line for the table: "cpu at 99.8 %, over 98 %". Without the machine it is about.
   std::string text(const Event& event, const RunView& view) const;
 
-  /// Grows with every change that moved events which had an index before.
+  /// Grows whenever events that had an index got another one.
   std::uint64_t order() const { return order_; }
   std::size_t memory() const;
 
  private:
   std::vector<Event> events_;
+  std::size_t settled_ = 0;
   std::array<std::vector<Time>, event_kinds> times_;  // sorted
   std::vector<std::string> texts_;
   std::uint64_t order_ = 0;
 };
 
 struct Filter {
-  std::bitset<event_kinds> kinds = std::bitset<event_kinds>{}.set();
+  EventKinds kinds = every_kind;
   std::optional<MachineId> machine;  // about it, or moving to or from it
   std::string text;                  // in the event's line, upper and lower case alike
   bool operator==(const Filter&) const = default;
