@@ -25,6 +25,7 @@ struct MachineStateRow {
   Time at;
   MachineId machine;
   MachineState state = MachineState::booting;
+  bool released = false;  // down for good: given back
 };
 struct SampleRow {
   Time at;
@@ -55,6 +56,14 @@ struct FaultRow {
   MachineId machine;
   std::string what;  // "crash", "slow to 50 %", ...
 };
+struct MigrationRoundRow {  // a copy round of a migration begins; for who watches: not recorded
+  Time at;
+  TenantId tenant;
+  MachineId from, to;
+  std::uint32_t round = 0;  // 0: the snapshot
+  Bytes sending{};
+  Time until;  // when it will be over
+};
 struct TransactionRow {  // only when asked for
   Time issued, ended;
   TenantId client;
@@ -75,13 +84,14 @@ struct Batch {
   std::vector<ThroughputRow> throughputs;
   std::vector<NoticeRow> notices;
   std::vector<FaultRow> faults;
+  std::vector<MigrationRoundRow> rounds;
   std::vector<TransactionRow> transactions;
   std::vector<ConsolidationInterval> consolidation;
 
   std::size_t rows() const {
     return machines.size() + machine_states.size() + samples.size() + latencies.size() +
-           throughputs.size() + notices.size() + faults.size() + transactions.size() +
-           consolidation.size();
+           throughputs.size() + notices.size() + faults.size() + rounds.size() +
+           transactions.size() + consolidation.size();
   }
   void clear() {
     machines.clear();
@@ -91,6 +101,7 @@ struct Batch {
     throughputs.clear();
     notices.clear();
     faults.clear();
+    rounds.clear();
     transactions.clear();
     consolidation.clear();
   }

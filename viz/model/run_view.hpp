@@ -74,13 +74,13 @@ struct RunInfo {
 enum class Life : std::uint8_t { not_yet, booting, up, draining, down, released };
 
 struct MachineView {
-  MachineId id;
-  FleetId fleet;
-  FlavorId flavor;
+  MachineId id{};
+  FleetId fleet{};
+  FlavorId flavor{};
   Life life = Life::not_yet;
-  bool spare = false;      // allocated as one
-  bool failing = false;    // an SLA failure of this machine is on
-  PerResource<float> use;  // of the last sample, 0 to 1; 0 unless up or draining
+  bool spare = false;        // allocated as one
+  bool failing = false;      // an SLA failure of this machine is on
+  PerResource<float> use{};  // of the last sample, 0 to 1; 0 unless up or draining
   std::uint32_t transactions = 0, tenants = 0;  // of the last sample
 
   /// The busiest resource, and how busy it is.

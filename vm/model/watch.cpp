@@ -32,7 +32,9 @@ void Watch::allocated(Time now, const Machine& machine, bool spare) {
 }
 
 void Watch::changed_state(Time now, const Machine& machine) {
-  if (sink_ != nullptr) batch_.machine_states.push_back({now, machine.id, machine.seen()});
+  if (sink_ == nullptr) return;
+  const bool released = machine.released != sim::never;
+  batch_.machine_states.push_back({now, machine.id, machine.seen(), released});
 }
 
 void Watch::sampled(Time now, const Machine& machine, const Sample& sample) {
