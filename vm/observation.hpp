@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "vm/change.hpp"
 #include "vm/consolidation_outcome.hpp"
 #include "vm/control.hpp"
 
@@ -64,6 +65,10 @@ struct MigrationRoundRow {  // a copy round of a migration begins; for who watch
   Bytes sending{};
   Time until;  // when it will be over
 };
+struct ChangeRow {  // somebody who steers changed the world: the run has to remember it
+  Change change;
+  std::string toml;  // as scenario.toml is to hold it
+};
 struct TransactionRow {  // only when asked for
   Time issued, ended;
   TenantId client;
@@ -85,12 +90,13 @@ struct Batch {
   std::vector<NoticeRow> notices;
   std::vector<FaultRow> faults;
   std::vector<MigrationRoundRow> rounds;
+  std::vector<ChangeRow> changes;
   std::vector<TransactionRow> transactions;
   std::vector<ConsolidationInterval> consolidation;
 
   std::size_t rows() const {
     return machines.size() + machine_states.size() + samples.size() + latencies.size() +
-           throughputs.size() + notices.size() + faults.size() + rounds.size() +
+           throughputs.size() + notices.size() + faults.size() + rounds.size() + changes.size() +
            transactions.size() + consolidation.size();
   }
   void clear() {
@@ -102,6 +108,7 @@ struct Batch {
     notices.clear();
     faults.clear();
     rounds.clear();
+    changes.clear();
     transactions.clear();
     consolidation.clear();
   }

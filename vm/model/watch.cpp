@@ -51,6 +51,15 @@ void Watch::notice(Time now, const Notice& notice) {
   if (sink_ != nullptr) batch_.notices.push_back({now, notice});
 }
 
+void Watch::round(const MigrationRoundRow& row) {
+  if (sink_ != nullptr) batch_.rounds.push_back(row);
+}
+
+void Watch::changed(const Change& change, std::string toml) {
+  urgent_ = true;
+  if (sink_ != nullptr) batch_.changes.push_back({change, std::move(toml)});
+}
+
 void Watch::flush_if_due(Time now, std::uint64_t issued) {
   const bool many = cloud_.simulator.fired() - flushed_at_event_ >= many_events;
   if (urgent_ || many || batch_.rows() >= large_batch) flush(now, issued);
