@@ -4,8 +4,12 @@
 #include <thread>
 #include <utility>
 
+#include <time.h>
+
 #include "cli/verbs.hpp"
+#include "record/recorder.hpp"
 #include "record/run_directory.hpp"
+#include "viz/model/live_session.hpp"
 #include "viz/model/replay_session.hpp"
 #include "vm/placement.hpp"
 #include "vm/scenario_toml.hpp"
@@ -96,6 +100,24 @@ std::unique_ptr<viz::model::Session> open_recorded(const fs::path& run) {
   }
   return std::make_unique<viz::model::ReplaySession>(
       std::move(start), [recorded](viz::model::LoaderPort& port) { tell(recorded->rows, port); });
+}
+
+std::unique_ptr<viz::model::Session> open_live(vm::Scenario scenario, const fs::path& out) {
+  const fs::path directory = record::create_run_directory(out, scenario.name, scenario.seed);
+  const auto recorder = std::make_shared<record::Recorder>(directory, scenario, "simulated");
+  const auto started = std::chrono::steady_clock::now();
+  viz::model::Keeper keeper;  // which is what keeps the recorder alive
+  keeper.sink = recorder.get();
+  keeper.failed = [recorder] { return recorder->failed(); };
+  keeper.finished = [recorder, started](const vm::RunOutcome& outcome) {
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - started;
+    timespec cpu{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);  // of the simulation, not of the window
+    recorder->finish(outcome, wall.count(),
+                     static_cast<double>(cpu.tv_sec) + static_cast<double>(cpu.tv_nsec) * 1e-9);
+  };
+  return std::make_unique<viz::model::LiveSession>(std::move(scenario), directory.string(),
+                                                   std::move(keeper));
 }
 
 }  // namespace cli

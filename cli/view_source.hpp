@@ -7,6 +7,7 @@
 #include "record/run_rows.hpp"
 #include "viz/model/run_store.hpp"
 #include "viz/model/session.hpp"
+#include "vm/scenario.hpp"
 
 namespace cli {
 
@@ -15,6 +16,11 @@ namespace cli {
 ///
 ///   throws  UsageError with one line that says what is wrong: missing, foreign, newer, cut short
 std::unique_ptr<viz::model::Session> open_recorded(const std::filesystem::path& run);
+
+/// A scenario, simulated while it is looked at, and kept in a run directory of its own under `out`
+/// like any other run, changes made to it included. Throws what record::Recorder throws.
+std::unique_ptr<viz::model::Session> open_live(vm::Scenario scenario,
+                                               const std::filesystem::path& out);
 
 /// What the tables of a run, and its scenario if it can still be read, say of its beginning.
 viz::model::RunStart start_of(const record::RunHead& head, const std::filesystem::path& run);

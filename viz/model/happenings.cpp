@@ -189,8 +189,7 @@ void Happenings::under_way(Time at, std::vector<MigrationView>& views) const {
   });
 }
 
-void Happenings::settle(Time now) {
-  events_.settle();
+void Happenings::advance(Time now) {
   const bool grown =
       failing_series_.empty() || failing_series_.time(failing_series_.size() - 1) < now;
   if (failures_changed_ || grown) count_failing(now);

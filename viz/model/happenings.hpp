@@ -24,8 +24,10 @@ class Happenings {
   /// For the event list.
   void booted(Time at, MachineId machine) { events_.add({at, EventKind::boot, machine, 0}); }
   void released(Time at, MachineId machine) { events_.add({at, EventKind::release, machine, 0}); }
-  /// After rows were appended, and before anything is asked: the run has come to `now`.
-  void settle(Time now);
+  /// After rows were appended, and before events are asked for.
+  void settle() { events_.settle(); }
+  /// Before failing_series() is asked for: the run has come to `now`.
+  void advance(Time now);
 
   const std::vector<FailureRecord>& failures() const { return failures_; }
   const std::vector<FailoverRecord>& failovers() const { return failovers_; }

@@ -13,7 +13,7 @@ void PlaybackClock::advance(double wall_seconds, Time end, bool grows) {
     if (!grows) following_ = playing_ = false;
     return;
   }
-  if (!playing_) return;
+  if (!playing_ || !(wall_seconds > 0)) return;
   const double ns = wall_seconds * speed_ * 1e9 + fraction_;
   const auto left = static_cast<double>((end_ - now_).count());
   if (ns < left) {

@@ -42,6 +42,7 @@ void RunStore::absorb(const vm::Batch& batch) {
     tenants_.append(row);
   }
   for (const auto& row : batch.faults) happenings_.append(row);
+  happenings_.settle();
   for (const auto& row : batch.consolidation)
     energy_.append(row.at, static_cast<float>(row.energy_kwh));
   whole_.fleet.advance(batch.now);
@@ -81,7 +82,7 @@ const RunStore::Samples& RunStore::shown(Time at) const {
 
 void RunStore::show(Time at, const Selection& selection, RunView& view) {
   if (selection_) selection_->fleet.advance(Time::max());
-  happenings_.settle(now_);
+  happenings_.advance(now_);
   show_machines(at, view);
   show_figures(at, view);
   show_clients(at, view);
