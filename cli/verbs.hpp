@@ -36,5 +36,6 @@ int replay(Arguments arguments);
 int gateway(Arguments arguments);
 int node(Arguments arguments);
 int sweep(Arguments arguments);
+int view(Arguments arguments);
 
 }  // namespace cli

@@ -166,11 +166,20 @@ class Session : public model::Session {
     view_.throughput.committed = &committed_;
   }
 
+  /// Failures come in waves, as a crowd does; each is answered by a migration.
   void happen() {
-    const auto n = static_cast<std::int64_t>(shape_.failures);
+    constexpr std::uint32_t waves = 5;
+    const double whole = sim::seconds(shape_.duration);
+    std::vector<double> starts;
     for (std::uint32_t i = 0; i < shape_.failures; ++i) {
-      const Time start = Time{} + shape_.duration * (2 * std::int64_t{i} + 1) / (2 * n + 2);
-      const Duration length = shape_.duration / (n + 1) / 2;
+      const double middle = (0.15 + 0.17 * (i % waves)) * whole;
+      starts.push_back(middle + (noise(12, i) + noise(13, i) - 1) * 0.03 * whole);
+    }
+    std::sort(starts.begin(), starts.end());
+    std::vector<std::pair<Time, int>> changes;
+    for (std::uint32_t i = 0; i < shape_.failures; ++i) {
+      const Time start = Time{} + sim::from_seconds(starts[i]);
+      const Duration length = sim::from_seconds(whole * (0.004 + 0.01 * noise(14, i)));
       const model::MachineId machine{static_cast<std::uint32_t>(noise(11, i) * shape_.machines)};
       const model::MachineId target{(machine.value + 1 + shape_.machines / 3) % shape_.machines};
       failures_.push_back({.number = i,
@@ -195,10 +204,16 @@ class Session : public model::Session {
       events_.add({start, model::EventKind::failure, machine, i});
       events_.add({start, model::EventKind::migration, machine, i});
       events_.add({start + length, model::EventKind::recovery, machine, i});
-      failing_.append(start, 0);
-      failing_.append(start + length, 1);
+      changes.emplace_back(start, 1);
+      changes.emplace_back(start + length, -1);
     }
-    failing_.append(Time{} + shape_.duration, 0);
+    std::sort(changes.begin(), changes.end());
+    int on = 0;
+    for (const auto& [at, by] : changes) {  // a value stands for the time before it
+      failing_.append(at, static_cast<float>(on));
+      on += by;
+    }
+    failing_.append(Time{} + shape_.duration, static_cast<float>(on));
     events_.settle();
     view_.failures = &failures_;
     view_.failovers = &failovers_;

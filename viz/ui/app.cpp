@@ -53,16 +53,21 @@ void App::resize(int width, int height) {
 
 const ImDrawData& App::frame(double seconds) {
   const auto start = std::chrono::steady_clock::now();
+  using Milliseconds = std::chrono::duration<double, std::milli>;
   ImGuiIO& io = ImGui::GetIO();
   io.DeltaTime = seconds > 0 ? static_cast<float>(seconds) : 1.0f / 60;
   input_.apply(io);
   run_ = &session_->frame(seconds);
   const model::RunView* const other =
       other_ != nullptr ? &other_->frame_at(run_->clock.now) : nullptr;
+  const auto viewed = std::chrono::steady_clock::now();
   ImGui::NewFrame();
   commands_.clear();
   window_->draw(*run_, other, commands_);
   ImGui::Render();
+  FrameTimes& times = window_->times();
+  times.model_ms = Milliseconds(viewed - start).count();
+  times.build_ms = Milliseconds(std::chrono::steady_clock::now() - viewed).count();
   for (const model::Command& command : commands_) {
     session_->on(command);
     if (other_ != nullptr && std::holds_alternative<model::Select>(command)) other_->on(command);
@@ -71,11 +76,8 @@ const ImDrawData& App::frame(double seconds) {
   moving_ = run_->clock.playing || !input_.empty() || !commands_.empty() || io.WantTextInput ||
             run_->source.state == model::SourceState::loading ||
             run_->source.state == model::SourceState::growing || run_->selected.loading;
-  FrameTimes& times = window_->times();
   times.vertices = data.TotalVtxCount;
   times.frames_per_second = static_cast<double>(io.Framerate);
-  times.build_ms =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return data;
 }
 

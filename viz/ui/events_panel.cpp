@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "viz/ui/format.hpp"
@@ -135,7 +136,8 @@ void EventsPanel::draw_table(Frame& frame, const Rect& place) {
     ImGui::PopFont();
     if (frame.state.events.follow && past != scrolled_to_) {
       const float row = height + 2 * ImGui::GetStyle().CellPadding.y;
-      ImGui::SetScrollY(static_cast<float>(past) * row - place.height() * 0.65f);
+      const float above = std::floor((place.height() * 0.65f) / row);
+      ImGui::SetScrollY((static_cast<float>(past) - above) * row);
       scrolled_to_ = past;
     }
     ImGuiListClipper clipper;

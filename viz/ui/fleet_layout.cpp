@@ -83,7 +83,7 @@ void FleetLayout::split(const Rect& area, std::size_t first, std::size_t last,
   const float share = static_cast<float>(before / total);
   Rect one = area, two = area;
   const float gap = tile_gap * scale_;
-  if (area.width() >= area.height() * 1.2f) {
+  if (area.width() >= area.height() * 1.9f) {
     const float cut = area.min.x + (area.width() - gap) * share;
     one.max.x = cut;
     two.min.x = cut + gap;

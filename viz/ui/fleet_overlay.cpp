@@ -96,10 +96,12 @@ void draw_flow(const Frame& frame, const model::FlowView& flow, ImVec2 from, ImV
       frame.run.selection == model::Selection{model::Selection::Kind::group, flow.group.value};
   const Colour colour = selected     ? faded(p.white, 0.55)
                         : flow.fails ? faded(p.failing, 0.42)
-                                     : faded(p.flow, 0.22);
+                                     : faded(p.flow, frame.run.flows.size() > 8 ? 0.14 : 0.24);
   const float bend = std::max(frame.px(18), (to.x - from.x) * 0.5f);
   const Curve curve{from, {from.x + bend, from.y}, {to.x - bend, to.y}, to};
-  stroke(curve, colour, frame.px(1.5f) + frame.px(9) * static_cast<float>(std::sqrt(share)));
+  stroke(curve, colour,
+         frame.px(1.5f) + frame.px(frame.run.flows.size() > 8 ? 4.0f : 9.0f) *
+                              static_cast<float>(std::sqrt(share)));
   // Points that travel with the run's clock say which way it flows.
   const double phase =
       frame.calm ? 0.35
@@ -153,10 +155,11 @@ void draw_clients(const Frame& frame, const FleetLayout& layout, const Rect& col
     const Tile* const tile = layout.tile_of(flow.fleet);
     if (tile == nullptr || flow.group.value >= shown || flow.rate <= 0) continue;
     const float y = top + pitch * static_cast<float>(flow.group.value) + (pitch - gap) / 2;
-    // Spread over the tile's edge in the order of the groups, so that flows cross no more than they
-    // must.
+    // Into the only tile straight, spread over its edge; into one of many by its heading.
     const float share = (static_cast<float>(flow.group.value) + 0.5f) / static_cast<float>(shown);
-    const float lane = tile->cells.min.y + tile->cells.height() * share;
+    const float lane = layout.tiles().size() == 1
+                           ? tile->cells.min.y + tile->cells.height() * share
+                           : tile->place.min.y + frame.px(6) + frame.px(12) * share;
     const ImVec2 to{std::max(tile->place.min.x, area.min.x),
                     std::clamp(lane, area.min.y, area.max.y)};
     draw_flow(frame, flow, {column.max.x, y}, to, flow.rate / greatest);

@@ -188,9 +188,8 @@ bool is_rectangle(const ImDrawVert& a, const ImDrawVert& b, const ImDrawVert& c,
          c.uv.y == d.uv.y;
 }
 
-void draw_command(const ImDrawList& list, const ImDrawCmd& command, const Box& clip,
-                  Image& target) {
-  const Image& texture = *static_cast<const Image*>(command.GetTexID());
+void draw_command(const ImDrawList& list, const ImDrawCmd& command, const Image& texture,
+                  const Box& clip, Image& target) {
   const ImDrawVert* const vertices = list.VtxBuffer.Data + command.VtxOffset;
   const ImDrawIdx* const indices = list.IdxBuffer.Data + command.IdxOffset;
   for (unsigned i = 0; i + 3 <= command.ElemCount;) {
@@ -209,6 +208,11 @@ void draw_command(const ImDrawList& list, const ImDrawCmd& command, const Box& c
 }  // namespace
 
 void rasterise(const ImDrawData& data, Image& target) {
+  rasterise(data, target,
+            [](ImTextureID id) -> const Image& { return *static_cast<const Image*>(id); });
+}
+
+void rasterise(const ImDrawData& data, Image& target, const ImageOf& image_of) {
   for (int n = 0; n < data.CmdListsCount; ++n) {
     const ImDrawList& list = *data.CmdLists[n];
     for (const ImDrawCmd& command : list.CmdBuffer) {
@@ -217,7 +221,9 @@ void rasterise(const ImDrawData& data, Image& target) {
       const Box clip{std::max(0, static_cast<int>(r.x)), std::max(0, static_cast<int>(r.y)),
                      std::min(target.width, static_cast<int>(r.z)),
                      std::min(target.height, static_cast<int>(r.w))};
-      if (clip.width() > 0 && clip.height() > 0) draw_command(list, command, clip, target);
+      if (clip.width() > 0 && clip.height() > 0) {
+        draw_command(list, command, image_of(command.GetTexID()), clip, target);
+      }
     }
   }
 }
