@@ -31,6 +31,8 @@ constexpr std::array verbs{
          cli::check},
     Verb{"sweep", "FILE", "play many variants of a scenario on all cores, in one table",
          cli::sweep},
+    Verb{"view", "RUN", "the window: replay a run, watch a simulation, or write a picture",
+         cli::view},
     Verb{"report", "RUN", "print the summary of a run again", cli::report},
     Verb{"replay", "RUN", "tell a real run's journal to fresh decision makers and compare",
          cli::replay},

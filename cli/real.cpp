@@ -87,6 +87,10 @@ int real_world(Arguments arguments) {
   }
   const auto loaded = scenarios.load();
   if (!loaded) return exit_usage;
+  for (const vm::Scenario& scenario : *loaded) {
+    if (scenario.changes.empty()) continue;
+    throw UsageError(scenario.name + ": has [[change]], which only a simulation can repeat");
+  }
   std::atomic<bool> stop{false};
   int worst = exit_done;
   for (const vm::Scenario& scenario : *loaded) {

@@ -37,5 +37,6 @@ int gateway(Arguments arguments);
 int node(Arguments arguments);
 int janitor(Arguments arguments);
 int sweep(Arguments arguments);
+int view(Arguments arguments);
 
 }  // namespace cli

@@ -28,7 +28,7 @@ std::string describe_kept(std::uint64_t rows, vm::Time until) {
 
 Recorder::Recorder(std::filesystem::path directory, const vm::Scenario& scenario,
                    std::string_view world, Options options)
-    : directory_(std::move(directory)) {
+    : directory_(std::move(directory)), scenario_text_(scenario.text) {
   SIM_CHECK(options.queue >= 1);
   write_text_file(directory_ / scenario_name, scenario.text);
   db_ = open(directory_ / database_name, Access::create);
@@ -112,11 +112,19 @@ void Recorder::write(const vm::Batch& batch) {
     if (!in_transaction_) execute(db_.get(), "BEGIN");
     in_transaction_ = true;
     rows_->write(batch);
+    for (const vm::ChangeRow& row : batch.changes) remember(row);
     pending_ += batch.rows();
     pending_until_ = batch.now;
   } catch (const std::exception& refused) {
     fail(refused.what());
   }
+}
+
+/// The scenario that repeats this run has one change more.
+void Recorder::remember(const vm::ChangeRow& row) {
+  scenario_text_ += row.toml;
+  write_text_file(directory_ / scenario_name, scenario_text_);
+  run(prepare(db_.get(), "UPDATE meta SET value = ? WHERE key = 'toml'"), scenario_text_);
 }
 
 void Recorder::commit() {

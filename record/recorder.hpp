@@ -72,12 +72,14 @@ class Recorder final : public vm::ObservationSink {
  private:
   void write_batches();  // the writer thread
   void write(const vm::Batch& batch);
+  void remember(const vm::ChangeRow& row);
   void commit();
   void fail(const std::string& reason);
   void stop_writing();
   void write_outcome(const vm::RunOutcome& outcome, double wall_s, double cpu_s);
 
   std::filesystem::path directory_;
+  std::string scenario_text_;  // with the changes made so far
   Database db_;  // the writer thread's until it has been joined
   std::optional<RowWriter> rows_;
   bool in_transaction_ = false;

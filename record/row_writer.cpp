@@ -34,7 +34,7 @@ RowWriter::RowWriter(sqlite3* db)
     : db_(db),
       meta_(prepare(db, "INSERT OR REPLACE INTO meta VALUES(?,?)")),
       machine_(prepare(db, "INSERT INTO machines VALUES(?,?,?,?,?)")),
-      machine_state_(prepare(db, "INSERT INTO machine_states VALUES(?,?,?)")),
+      machine_state_(prepare(db, "INSERT INTO machine_states VALUES(?,?,?,?)")),
       sample_(prepare(db, "INSERT INTO samples VALUES(?,?,?,?,?,?,?,?,?)")),
       latency_(prepare(db, "INSERT INTO latency VALUES(?,?,?,?,?,?,?,?,?)")),
       throughput_(prepare(db, "INSERT INTO throughput VALUES(?,?,?,?,?,?,?,?,?)")),
@@ -66,6 +66,9 @@ void RowWriter::write(const vm::Scenario& scenario, std::string_view world) {
   meta("duration_ns", scenario.duration);
   meta("warmup_ns", scenario.warmup);
   meta("sample_ns", scenario.sla.sample);
+  for (const vm::Resource r : vm::all_resources) {
+    meta("threshold_" + std::string{to_string(r)}, scenario.sla.threshold[r]);
+  }
   meta("toml", scenario.text);
   meta("now_ns", vm::Time{});
   meta("finished", 0);
@@ -105,7 +108,7 @@ void RowWriter::write(const vm::Batch& batch) {
   using vm::Resource;
   for (const auto& r : batch.machines) run(machine_, r.machine, r.at, r.fleet, r.flavor, r.spare);
   for (const auto& r : batch.machine_states) {
-    run(machine_state_, r.at, r.machine, to_string(r.state));
+    run(machine_state_, r.at, r.machine, to_string(r.state), r.released);
   }
   for (const auto& r : batch.samples) {
     const auto& u = r.sample.utilisation;

@@ -24,7 +24,7 @@ CREATE TABLE expectations(
 -- What happened, row by row.
 CREATE TABLE machines(
   machine INTEGER PRIMARY KEY, at_ns INTEGER, fleet INTEGER, flavor INTEGER, spare INTEGER);
-CREATE TABLE machine_states(at_ns INTEGER, machine INTEGER, state TEXT);
+CREATE TABLE machine_states(at_ns INTEGER, machine INTEGER, state TEXT, released INTEGER);
 CREATE TABLE samples(
   at_ns INTEGER, machine INTEGER, state TEXT, cpu REAL, memory REAL, disk REAL, network REAL,
   transactions INTEGER, tenants INTEGER);

@@ -43,13 +43,14 @@ std::size_t columns(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("tidy: includes follow sim <- vm <- record, real <- cli") {
+TEST_CASE("tidy: includes follow sim <- vm <- record, real, viz <- cli") {
   const std::map<std::string, std::set<std::string>> sees{
       {"sim", {"sim"}},
       {"vm", {"sim", "vm"}},
       {"record", {"sim", "vm", "record"}},
       {"real", {"sim", "vm", "real"}},
-      {"cli", {"sim", "vm", "record", "real", "cli"}},
+      {"viz", {"sim", "vm", "viz"}},
+      {"cli", {"sim", "vm", "record", "real", "viz", "cli"}},
   };
   const std::regex include{R"re(^\s*#\s*include "(\w+)/)re"};
   for (const auto& [layer, visible] : sees) {
@@ -71,7 +72,7 @@ TEST_CASE("tidy: what decides does not know what carries out") {
 }
 
 TEST_CASE("tidy: lines fit the screen, and no file has grown into two nouns") {
-  for (const std::string layer : {"sim", "vm", "record", "real", "cli"}) {
+  for (const std::string layer : {"sim", "vm", "record", "real", "viz", "cli"}) {
     std::map<std::string, int> length;
     for (const Line& line : lines_of(layer)) {
       INFO(line.file << ":" << line.number);

@@ -24,6 +24,12 @@ Time at(Time base, double offset) {
   return base + Duration{static_cast<std::int64_t>(offset)};
 }
 
+std::uint64_t scaled(std::uint64_t requests, double factor) {
+  return factor == 1
+             ? requests
+             : static_cast<std::uint64_t>(std::llround(static_cast<double>(requests) * factor));
+}
+
 double reciprocal(double x) {
   return x > 0 ? 1 / x : 0;
 }
@@ -101,11 +107,11 @@ double RateWalk::offset_in(const Stretch& stretch) const {
 }
 
 Time ArrivalProcess::Random::next(sim::RandomStream& stream) {
-  return walk.advance(sim::exponential_unit(stream));
+  return walk.advance(sim::exponential_unit(stream) * pace);
 }
 
 Time ArrivalProcess::Even::next(sim::RandomStream&) {
-  return walk.advance(1);
+  return walk.advance(pace);
 }
 
 // ---- Markov-modulated Poisson
@@ -136,7 +142,8 @@ void ArrivalProcess::Modulated::draw_stay() {
 
 Time ArrivalProcess::Modulated::next(sim::RandomStream& stream) {
   if (silent_) return sim::never;
-  double hazard = sim::exponential_unit(stream);  // still to be used up, at each state's own rate
+  double hazard =
+      sim::exponential_unit(stream) * pace_;  // still to be used up, at each state's own rate
   for (;;) {
     const State& state = states_[current_];
     const double arrival = offset_ + hazard * state.gap;
@@ -168,9 +175,14 @@ void ArrivalProcess::Counted::enter(std::size_t interval) {
   const Time end = last ? end_ : intervals_[interval + 1].start;
   SIM_CHECK(intervals_[interval].start < end);
   current_ = interval;
-  left_ = intervals_[interval].requests;
+  left_ = scaled(intervals_[interval].requests, factor_);
   length_ = nanoseconds(end - intervals_[interval].start);
   offset_ = 0;
+}
+
+void ArrivalProcess::Counted::scale(double factor) {
+  left_ = scaled(left_, factor / factor_);
+  factor_ = factor;
 }
 
 Time ArrivalProcess::Counted::next(sim::RandomStream& stream) {
@@ -198,9 +210,9 @@ ArrivalProcess::ArrivalProcess(const Arrivals& arrivals, std::uint64_t seed,
 ArrivalProcess::Process ArrivalProcess::make(const Arrivals& arrivals, std::uint64_t seed,
                                              std::string_view purpose) {
   if (const auto* poisson = std::get_if<Poisson>(&arrivals))
-    return Random{RateWalk{poisson->rate, RateWalk::Rounding::down}};
+    return Random{.walk = RateWalk{poisson->rate, RateWalk::Rounding::down}};
   if (const auto* even = std::get_if<Deterministic>(&arrivals))
-    return Even{RateWalk{even->rate, RateWalk::Rounding::nearest}};
+    return Even{.walk = RateWalk{even->rate, RateWalk::Rounding::nearest}};
   if (const auto* mmpp = std::get_if<Mmpp>(&arrivals))
     return Modulated{*mmpp, sim::RandomStream{seed, purpose, 1}};
   const auto* trace = std::get_if<CountTrace>(&arrivals);
@@ -213,6 +225,11 @@ Time ArrivalProcess::next(Time now) {
   const Time next = std::visit([this](auto& process) { return process.next(stream_); }, process_);
   last_ = std::max(last_, next);  // on a rising rate the last bit of a root may go back
   return last_;
+}
+
+void ArrivalProcess::scale(double factor) {
+  SIM_CHECK(factor > 0);
+  std::visit([factor](auto& process) { process.scale(factor); }, process_);
 }
 
 double mean_rate(const Arrivals& arrivals, Time from, Time to) {

@@ -73,19 +73,28 @@ class ArrivalProcess {
   ///           integrated rate), V.3.1 (uniform order statistics one after the other)
   Time next(Time now);
 
+  /// From the next arrival that is asked for on, all rates are `factor` times what they were at the
+  /// start; those of a CountTrace in whole requests. Requires factor > 0.
+  void scale(double factor);
+
  private:
   struct Random {
     RateWalk walk;
+    double pace = 1;  // of the integral that one arrival is worth; 1 / factor
     Time next(sim::RandomStream& stream);
+    void scale(double factor) { pace = 1 / factor; }
   };
   struct Even {
     RateWalk walk;
+    double pace = 1;
     Time next(sim::RandomStream& stream);
+    void scale(double factor) { pace = 1 / factor; }
   };
   class Modulated {
    public:
     Modulated(const Mmpp& mmpp, sim::RandomStream stays);
     Time next(sim::RandomStream& stream);
+    void scale(double factor) { pace_ = 1 / factor; }
 
    private:
     struct State {
@@ -96,6 +105,7 @@ class ArrivalProcess {
     std::vector<State> states_;
     sim::RandomStream stays_;  // apart, so the path of states is the same whatever the rates
     std::size_t current_ = 0;
+    double pace_ = 1;
     bool silent_ = false;  // every rate is 0
     Time base_{};          // the stay and the position are counted from here, in nanoseconds
     double offset_ = 0;
@@ -105,12 +115,14 @@ class ArrivalProcess {
    public:
     explicit Counted(const CountTrace& trace);
     Time next(sim::RandomStream& stream);
+    void scale(double factor);
 
    private:
     void enter(std::size_t interval);
 
     std::vector<CountTrace::Interval> intervals_;
     Time end_;
+    double factor_ = 1;
     std::size_t current_ = 0;
     std::uint64_t left_ = 0;  // requests of the current interval still to come
     double length_ = 0;       // of it, nanoseconds

@@ -19,7 +19,7 @@ void Chronicle::allocated(Time at, MachineId id, FleetId fleet, FlavorId flavor,
 
 void Chronicle::change(Time at, MachineId id, MachineState state, Batch& batch) {
   machines_[id.value].state = state;
-  batch.machine_states.push_back({at, id, state});
+  batch.machine_states.push_back({at, id, state, machines_[id.value].released != sim::never});
 }
 
 void Chronicle::begin(Batch& batch) {

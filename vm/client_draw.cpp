@@ -20,9 +20,14 @@ ClientDraw::ClientDraw(const Scenario& scenario, GroupId id)
 }
 
 Duration ClientDraw::think() {
-  const double span = std::get<ClosedLoop>(group_->arrivals).think(think_);
+  const double span = std::get<ClosedLoop>(group_->arrivals).think(think_) * pace_;
   // Never in no time: a client that is refused at once would ask again at this instant for ever.
   return std::max(sim::from_seconds(span), Duration{1});
+}
+
+void ClientDraw::scale(double factor) {
+  pace_ = 1 / factor;
+  if (arrivals_) arrivals_->scale(factor);
 }
 
 double ClientDraw::jitter(std::uint64_t number, std::uint32_t attempts) const {

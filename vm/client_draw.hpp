@@ -27,6 +27,10 @@ class ClientDraw {
   /// As ArrivalProcess::next. Requires an open loop.
   Time next_arrival(Time now) { return arrivals_->next(now); }
 
+  /// The group's rates, or how often its clients are done thinking, are `factor` times the
+  /// scenario's from what is drawn next on. Requires factor > 0.
+  void scale(double factor);
+
   /// Which of the group's clients issues: 0 to count - 1. Requires an open loop.
   std::uint32_t client() {
     if (skew_) return static_cast<std::uint32_t>((*skew_)(who_)) - 1;
@@ -56,6 +60,7 @@ class ClientDraw {
   std::optional<sim::Distribution> skew_;
   std::vector<double> mix_;  // cumulative
   std::uint64_t jitter_key_;
+  double pace_ = 1;  // of thinking
 };
 
 }  // namespace vm

@@ -91,11 +91,14 @@ struct ReplicaBroken {  // the second copy on `machine` is no longer kept up, th
 struct TimerFired {
   Attempt attempt;
 };
+struct ThresholdChanged {  // somebody wants the SLA's thresholds elsewhere, from now on
+  double threshold = 0.98;
+};
 
 using Fact = std::variant<Sampled, LatencyMeasured, OutcomesCounted, MachineReady, BootFailed,
                           MachineLost, MachineReturned, LoadsReported, Copied, Frozen, Verified,
                           SwitchedOver, MigrationBroken, Restored, Replicated, ReplicaBroken,
-                          TimerFired>;
+                          TimerFired, ThresholdChanged>;
 
 // ---- Orders ------------------------------------------------------------------------------------
 

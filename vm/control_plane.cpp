@@ -19,6 +19,8 @@ void ControlPlane::step(Time now, const Fact& fact, std::vector<Order>& orders) 
     monitor_.on(now, *latency, events_);
   } else if (const auto* outcomes = std::get_if<OutcomesCounted>(&fact)) {
     monitor_.on(now, *outcomes, events_);
+  } else if (const auto* changed = std::get_if<ThresholdChanged>(&fact)) {
+    monitor_.set_threshold(changed->threshold);
   } else if (const auto* lost = std::get_if<MachineLost>(&fact)) {
     observe_loss(now, lost->machine);
   }

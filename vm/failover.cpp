@@ -35,7 +35,7 @@ void FailoverController::step(Time now, const Fact& fact, std::vector<Order>& or
       [&](const auto& f) {
         using F = std::decay_t<decltype(f)>;
         if constexpr (std::is_same_v<F, Sampled> || std::is_same_v<F, LatencyMeasured> ||
-                      std::is_same_v<F, OutcomesCounted>) {
+                      std::is_same_v<F, OutcomesCounted> || std::is_same_v<F, ThresholdChanged>) {
           wrap_up(now, orders);  // at the very first: who has no second copy yet?
         } else if constexpr (std::is_same_v<F, Replicated> || std::is_same_v<F, ReplicaBroken>) {
           replicas_.on(f);

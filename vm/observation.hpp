@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "vm/change.hpp"
 #include "vm/consolidation_outcome.hpp"
 #include "vm/control.hpp"
 
@@ -25,6 +26,7 @@ struct MachineStateRow {
   Time at;
   MachineId machine;
   MachineState state = MachineState::booting;
+  bool released = false;  // down for good: given back
 };
 struct SampleRow {
   Time at;
@@ -55,6 +57,18 @@ struct FaultRow {
   MachineId machine;
   std::string what;  // "crash", "slow to 50 %", ...
 };
+struct MigrationRoundRow {  // a copy round of a migration begins; for who watches: not recorded
+  Time at;
+  TenantId tenant;
+  MachineId from, to;
+  std::uint32_t round = 0;  // 0: the snapshot
+  Bytes sending{};
+  Time until;  // when it will be over
+};
+struct ChangeRow {  // somebody who steers changed the world: the run has to remember it
+  Change change;
+  std::string toml;  // as scenario.toml is to hold it
+};
 struct TransactionRow {  // only when asked for
   Time issued, ended;
   TenantId client;
@@ -75,13 +89,15 @@ struct Batch {
   std::vector<ThroughputRow> throughputs;
   std::vector<NoticeRow> notices;
   std::vector<FaultRow> faults;
+  std::vector<MigrationRoundRow> rounds;
+  std::vector<ChangeRow> changes;
   std::vector<TransactionRow> transactions;
   std::vector<ConsolidationInterval> consolidation;
 
   std::size_t rows() const {
     return machines.size() + machine_states.size() + samples.size() + latencies.size() +
-           throughputs.size() + notices.size() + faults.size() + transactions.size() +
-           consolidation.size();
+           throughputs.size() + notices.size() + faults.size() + rounds.size() + changes.size() +
+           transactions.size() + consolidation.size();
   }
   void clear() {
     machines.clear();
@@ -91,6 +107,8 @@ struct Batch {
     throughputs.clear();
     notices.clear();
     faults.clear();
+    rounds.clear();
+    changes.clear();
     transactions.clear();
     consolidation.clear();
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/distributions.hpp"
+#include "vm/change.hpp"
 #include "vm/data_center.hpp"
 #include "vm/entities.hpp"
 #include "vm/usage_trace.hpp"
@@ -230,6 +231,7 @@ struct Scenario {
   Durability durability;
   Sla sla;
   std::vector<Fault> faults;
+  std::vector<Change> changes;  // in the order of their time; simulated runs only
   std::vector<Expectation> expectations;
   std::optional<Consolidation> consolidation;  // then there are no transactions and no clients
   std::string text;  // the resolved file as TOML, `--set` included: a run keeps it

@@ -35,6 +35,15 @@ SlaMonitor::SlaMonitor(const Sla& sla)
   ring_ = window_samples_ + 1;
 }
 
+void SlaMonitor::set_threshold(double threshold) {
+  for (const Resource r : all_resources) {
+    sla_.clear[r] = std::max(0.0, threshold - (sla_.threshold[r] - sla_.clear[r]));
+    sla_.threshold[r] = threshold;
+    threshold_[r] = to_parts(sla_.threshold[r]);
+    clear_[r] = to_parts(sla_.clear[r]);
+  }
+}
+
 SlaMonitor::Watch& SlaMonitor::watch(MachineId machine) {
   if (machine.value >= watches_.size()) {
     watches_.resize(machine.value + 1u);

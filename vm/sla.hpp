@@ -50,6 +50,10 @@ class SlaMonitor {
   /// one is below. Judged from one short window after the first count.
   void on(Time now, const OutcomesCounted& fact, std::vector<SlaEvent>& events);
 
+  /// The threshold of every resource is `threshold` from the next sample on, and what ends a
+  /// failure stays as far below it as it was, or is all the way down. Nothing is judged anew now.
+  void set_threshold(double threshold);
+
   /// The machine crashed with tenants on it. Its other failures end.
   void crashed(Time now, MachineId machine, std::vector<SlaEvent>& events);
   /// Every tenant that the crash of `machine` cut off is served again.

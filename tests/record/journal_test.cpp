@@ -66,6 +66,8 @@ class AnyFact {
         return vm::ReplicaBroken{{below(~0u)}, {below(1000)}};
       case 16:
         return vm::TimerFired{attempt()};
+      case 17:
+        return vm::ThresholdChanged{any_double()};
     }
     FAIL("a fact of a type that this test does not know");
     return {};

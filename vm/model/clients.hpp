@@ -36,6 +36,9 @@ class Clients {
   /// The service is done with an attempt, one way or the other; its slot is free afterwards.
   void answered(Time now, std::uint32_t attempt, Outcome outcome);
 
+  /// A group's rates are `factor` times the scenario's, but for what has been drawn already.
+  void scale(GroupId group, double factor) { groups_[group.value].draw.scale(factor); }
+
   /// The run is over: what has not ended is in flight.
   void close();
 

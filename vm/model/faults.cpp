@@ -125,10 +125,16 @@ void Faults::on_ends(Time now, std::uint32_t index) {
   apply(now, machine);
 }
 
+void Faults::slow(Time now, MachineId id, double factor) {
+  slowed_[id] = std::max(least_factor, factor);
+  apply(now, id);
+}
+
 /// Computed anew from all that it suffers from, so that nothing is left of a fault that is over.
 void Faults::apply(Time now, MachineId id) {
   Machine& machine = cloud_.machine(id);
-  double factor = 1, leak = 0;
+  const auto slowed = slowed_.find(id);
+  double factor = slowed == slowed_.end() ? 1 : slowed->second, leak = 0;
   machine.disk_full = machine.silent = false;
   machine.late = {};
   ailments_.for_each([&](std::uint32_t, const Ailment& a) {

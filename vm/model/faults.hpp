@@ -10,6 +10,7 @@
 // leaked: a machine that comes back within the time of a leak leaks again, from nothing.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -28,6 +29,9 @@ class Faults {
   void start();
   void on_begins(Time now, std::uint32_t fault);
   void on_ends(Time now, std::uint32_t ailment);
+
+  /// Somebody slows the machine down, whatever it suffers from besides; 1 ends it.
+  void slow(Time now, MachineId machine, double factor);
 
   /// Faults that a machine suffers from, at most one without an end per machine and kind.
   std::size_t under_way() const { return ailments_.used(); }
@@ -53,6 +57,7 @@ class Faults {
   Watch& watch_;
   std::vector<sim::RandomStream> streams_;  // by fault
   Pool<Ailment> ailments_;
+  std::map<MachineId, double> slowed_;  // by a change
 };
 
 }  // namespace vm::model

@@ -88,6 +88,7 @@ void Operations::begin_round(Time now, Transfer& t, Bytes size) {
   source.reserve_network(now, t.rate);
   target.reserve_network(now, t.rate);
   const Duration transfer = size / BytesPerSecond{t.rate};
+  watch_.round({now, t.tenant, t.from, t.to, t.round, size, now + round_trip + transfer});
   cloud_.simulator.after(round_trip + transfer, {Kind::copied, 0, t.attempt});
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <vector>
 
 #include "vm/observation.hpp"
 #include "vm/outcome.hpp"
@@ -20,10 +21,22 @@ struct Sabotage {
   bool apply_twice = false;        // retries of applied writes are applied again
 };
 
+/// Somebody who steers a run while it is played: sets its pace and changes the world.
+class Steering {
+ public:
+  virtual ~Steering() = default;
+  /// All that is due up to and including `now` has happened, and the sink knows. Says up to when to
+  /// go on, after the changes that are appended here have been made; takes its time over it. Where
+  /// there are changes, `now` has to be an instant that a file can hold (vm::settled). A run of
+  /// hosts asks once an interval and makes no changes.
+  virtual Time next(Time now, std::vector<Change>& changes) = 0;
+};
+
 struct RunOptions {
   ObservationSink* sink = nullptr;          // told in batches; may be null
   bool transactions = false;                // tell every transaction's end as well
   const std::atomic<bool>* stop = nullptr;  // set: the run ends at the next sample, `interrupted`
+  Steering* steering = nullptr;             // none: straight to the end
   Sabotage sabotage{};
 };
 

@@ -101,6 +101,11 @@ RunOutcome run_hosts(const Scenario& scenario, const RunOptions& options) {
   outcome.consolidation = hosts.play([&](const ConsolidationInterval& row) {
     ++outcome.events;
     if (options.sink != nullptr) watch.interval(hosts, row);
+    if (options.steering != nullptr) {
+      std::vector<Change> none_are_made;
+      watch.hand_over(row.at);
+      (void)options.steering->next(row.at, none_are_made);
+    }
     outcome.interrupted = options.stop != nullptr && *options.stop;
     return !outcome.interrupted;
   });

@@ -32,7 +32,9 @@ void Watch::allocated(Time now, const Machine& machine, bool spare) {
 }
 
 void Watch::changed_state(Time now, const Machine& machine) {
-  if (sink_ != nullptr) batch_.machine_states.push_back({now, machine.id, machine.seen()});
+  if (sink_ == nullptr) return;
+  const bool released = machine.released != sim::never;
+  batch_.machine_states.push_back({now, machine.id, machine.seen(), released});
 }
 
 void Watch::sampled(Time now, const Machine& machine, const Sample& sample) {
@@ -47,6 +49,15 @@ void Watch::fault(Time now, MachineId machine, std::string what) {
 void Watch::notice(Time now, const Notice& notice) {
   urgent_ = true;
   if (sink_ != nullptr) batch_.notices.push_back({now, notice});
+}
+
+void Watch::round(const MigrationRoundRow& row) {
+  if (sink_ != nullptr) batch_.rounds.push_back(row);
+}
+
+void Watch::changed(const Change& change, std::string toml) {
+  urgent_ = true;
+  if (sink_ != nullptr) batch_.changes.push_back({change, std::move(toml)});
 }
 
 void Watch::flush_if_due(Time now, std::uint64_t issued) {

@@ -26,6 +26,8 @@ class Watch {
   void sampled(Time now, const Machine& machine, const Sample& sample);
   void fault(Time now, MachineId machine, std::string what);
   void notice(Time now, const Notice& notice);
+  void round(const MigrationRoundRow& row);
+  void changed(const Change& change, std::string toml);
 
   /// One sample interval is over: closes each group's rows. Returns its outcomes for the SLA.
   OutcomesCounted interval_over(Time now) { return traffic_.interval_over(now, batch_); }

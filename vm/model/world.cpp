@@ -3,6 +3,13 @@
 #include <utility>
 
 namespace vm::model {
+namespace {
+
+std::string group_name(const Scenario& scenario, const Change& change) {
+  return change.group ? scenario.clients[change.group->value].name : std::string{};
+}
+
+}  // namespace
 
 World::World(const Scenario& scenario, const RunOptions& options)
     : options_(options),
@@ -114,13 +121,73 @@ RunOutcome World::play() {
   }
   faults_.start();
   clients_.start();
-  cloud_.simulator.run_until(end, *this);
+  play_to(end);
   const Time reached = cloud_.simulator.now();
   if (reached != interval_began_) watch_.interval_over(reached);  // the last one, or its part
   watch_.flush(reached, clients_.issued());
   RunOutcome result = outcome(reached);
   result.interrupted = cloud_.simulator.stopped();
   return result;
+}
+
+/// Straight to the end, but for the instants at which somebody steers, or the scenario remembers
+/// that somebody did. A change comes after all that is due at its instant, and what it causes there
+/// before the next one: the same whether it is made or repeated.
+void World::play_to(Time end) {
+  const std::vector<Change>& remembered = cloud_.scenario.changes;
+  auto next = remembered.begin();
+  cloud_.simulator.run_until(Time{}, *this);
+  while (!cloud_.simulator.stopped()) {
+    const Time now = cloud_.simulator.now();
+    if (next != remembered.end() && next->at <= now) {
+      make(*next++);
+      cloud_.simulator.run_until(now, *this);
+      continue;
+    }
+    if (now >= end) return;
+    Time until = next == remembered.end() ? end : std::min(end, next->at);
+    if (options_.steering != nullptr) steer(until);
+    cloud_.simulator.run_until(until, *this);
+  }
+}
+
+void World::steer(Time& until) {
+  const Time now = cloud_.simulator.now();
+  watch_.flush(now, clients_.issued());
+  changes_.clear();
+  until = std::min(until, std::max(now, options_.steering->next(now, changes_)));
+  for (Change& change : changes_) {
+    change.at = now;
+    watch_.changed(change, to_toml(change, group_name(cloud_.scenario, change)));
+    make(change);
+    cloud_.simulator.run_until(now, *this);
+  }
+}
+
+void World::make(const Change& change) {
+  const Time now = cloud_.simulator.now();
+  fingerprint_.add(now);
+  fingerprint_.add(0xffull << 56 ^ static_cast<std::uint64_t>(change.kind));
+  std::string what = describe(change, group_name(cloud_.scenario, change));
+  const bool needs_machine = change.kind == ChangeKind::crash || change.kind == ChangeKind::slow;
+  const bool there = change.machine.value < cloud_.machines.size() &&
+                     cloud_.machine(change.machine).state == MachineState::up;
+  if (needs_machine && !there) {
+    return watch_.fault(now, no_machine, what + ": no machine to strike");
+  }
+  watch_.fault(now, change.machine, std::move(what));
+  switch (change.kind) {
+    case ChangeKind::load:
+      for (std::uint32_t g = 0; g < cloud_.scenario.clients.size(); ++g)
+        if (!change.group || change.group->value == g) clients_.scale(GroupId{g}, change.value);
+      return;
+    case ChangeKind::crash:
+      return operations_.crash(now, change.machine, change.lasts);
+    case ChangeKind::slow:
+      return faults_.slow(now, change.machine, change.value);
+    case ChangeKind::threshold:
+      return operations_.tell(now, ThresholdChanged{change.value});
+  }
 }
 
 RunOutcome World::outcome(Time end) {

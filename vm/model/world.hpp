@@ -36,6 +36,9 @@ class World {
   void on_sample(Time now);
   void on_latency_window(Time now);
   void on_late_sample(Time now, std::uint32_t index);
+  void play_to(Time end);
+  void steer(Time& until);
+  void make(const Change& change);
   RunOutcome outcome(Time end);
 
   const RunOptions options_;
@@ -46,6 +49,7 @@ class World {
   Operations operations_;
   Faults faults_;
   sim::Fingerprint fingerprint_;
+  std::vector<Change> changes_;            // scratch
   Time interval_began_{};                  // of samples
   Pool<Sampled> late_;                     // samples under way
   std::vector<LatencyMeasured> measured_;  // scratch

@@ -1,0 +1,227 @@
+// brink view: the window on a run, or its picture on a machine without a display.
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "cli/options.hpp"
+#include "cli/verbs.hpp"
+#include "cli/view_source.hpp"
+#include "viz/ui/glfw_host.hpp"
+#include "viz/ui/picture.hpp"
+#include "viz/ui/settings.hpp"
+#include "vm/quantity.hpp"
+
+namespace cli {
+namespace {
+
+namespace fs = std::filesystem;
+namespace ui = viz::ui;
+
+constexpr const char* explanation =
+    "usage: brink view [OPTIONS] [RUN [RUN]]\n"
+    "       brink view [OPTIONS] SCENARIO.toml\n\n"
+    "Opens a window on a run: what is finished is replayed, what is still being written is\n"
+    "followed, a scenario is simulated while you watch and change it. Two runs are compared under\n"
+    "one cursor. Without a RUN the last one is shown again. Press ? in the window for its "
+    "keys.\n\n";
+
+constexpr const char* example =
+    "\nexample: brink view scenarios/overload.toml\n"
+    "         brink view results/overload-42\n"
+    "         brink view results/overload-42 --png overload.png --at 57s --size 1600x900\n"
+    "         brink view results/overload-42 results/overload-43\n"
+    "exit: 0 done, 2 RUN cannot be read, 3 no display, no OpenGL 3, or the picture cannot be "
+    "written\n";
+
+struct Wanted {
+  std::vector<std::string> runs, settings;
+  std::string png, at, size, from, to;
+  std::optional<std::uint64_t> seed;
+  int machine = -1;
+  double scale = 0;
+  bool light = false, built_in_font = false, opengl = false, tell_state = false;
+};
+
+std::optional<ui::Time> instant(const std::string& option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto span = vm::parse_duration(text);
+  if (!span) throw UsageError{option + ": " + span.error()};
+  return ui::Time{} + *span;
+}
+
+/// "1600x900" into the options' size.
+void set_size(const std::string& text, ui::App::Options& options) {
+  if (text.empty()) return;
+  int width = 0, height = 0;
+  char x = 0, rest = 0;
+  // NOLINTNEXTLINE(cert-err34-c): the count of what was read is the check
+  if (std::sscanf(text.c_str(), "%d%c%d%c", &width, &x, &height, &rest) != 3 || x != 'x' ||
+      width < 640 || height < 400 || width > 16'384 || height > 16'384) {
+    throw UsageError{"--size wants WIDTHxHEIGHT in pixels, 640x400 to 16384x16384, and not \"" +
+                     text + "\""};
+  }
+  options.width = width;
+  options.height = height;
+}
+
+bool is_scenario(const std::string& name) {
+  return fs::path{name}.extension() == ".toml" && fs::is_regular_file(name);
+}
+
+std::unique_ptr<viz::model::Session> open_run(const std::string& name) {
+  if (is_scenario(name))
+    throw UsageError{name + ": a scenario is not a run yet; brink run makes one of it"};
+  return open_recorded(name);
+}
+
+int write_picture(const Wanted& wanted, viz::model::Session& session, viz::model::Session* other,
+                  const ui::App::Options& look) {
+  ui::PictureOptions options{
+      .app = look, .at = instant("--at", wanted.at), .machine = {}, .view = {}};
+  options.app.calm = true;
+  options.app.scale = look.scale > 0 ? look.scale : 1;
+  const auto from = instant("--from", wanted.from), to = instant("--to", wanted.to);
+  if (from || to) {
+    if (!from || !to || *from >= *to)
+      throw UsageError{"--from and --to come together, and in this order"};
+    options.view = ui::Span{*from, *to};
+  }
+  if (wanted.machine >= 0)
+    options.machine = viz::model::MachineId{static_cast<std::uint32_t>(wanted.machine)};
+  const ui::Image image = ui::picture_of(session, other, options);
+  const viz::model::SourceView source = session.frame(0).source;
+  if (source.state == viz::model::SourceState::broken) throw UsageError{source.message};
+  ui::write_png(image, wanted.png);
+  std::cout << wanted.png << '\n';
+  return exit_done;
+}
+
+/// A name that is not taken: overload-42.png, overload-42-2.png ...
+fs::path free_name(const std::string& stem, const std::string& extension) {
+  fs::path name = stem + extension;
+  for (int i = 2; fs::exists(name); ++i) name = stem + "-" + std::to_string(i) + extension;
+  return name;
+}
+
+/// Says in the status bar what became of a wish: a full disk is no reason to close the window.
+template <class Write>
+std::string remark_of(const fs::path& file, Write&& write) {
+  try {
+    write();
+    return "wrote " + file.string();
+  } catch (const std::exception& refused) {
+    return "cannot write " + file.string() + ": " + refused.what();
+  }
+}
+
+int open_window(const Wanted& wanted, viz::model::Session& session, viz::model::Session* other,
+                const ui::App::Options& look) {
+  ui::Settings settings;
+  ui::WindowState remembered;
+  const fs::path file = ui::settings_file();
+  ui::load_settings(file, settings, remembered);
+  ui::GlfwOptions options;
+  options.app = look;
+  if (wanted.size.empty()) {
+    options.app.width = settings.width;
+    options.app.height = settings.height;
+  }
+  const std::string title = session.frame(0).info.title;
+  options.title = title + " - Brink";
+  options.opengl = wanted.opengl;
+  options.opened = [&](ui::App& app) {
+    app.window().state() = remembered;
+    if (wanted.light) app.window().state().light = true;
+  };
+  options.closed = [&](ui::App& app) {
+    settings.width = static_cast<int>(ImGui::GetIO().DisplaySize.x);
+    settings.height = static_cast<int>(ImGui::GetIO().DisplaySize.y);
+    settings.last.clear();
+    for (const std::string& run : wanted.runs) settings.last.push_back(fs::absolute(run).string());
+    ui::save_settings(file, settings, app.window().state());
+  };
+  options.picture = [&](const ui::Image& image) {
+    const fs::path name = free_name(title, ".png");
+    return remark_of(name, [&] { ui::write_png(image, name); });
+  };
+  options.csv = [&](const std::string& csv) {
+    const fs::path name = free_name(title + "-charts", ".csv");
+    return remark_of(name, [&] {
+      std::ofstream out{name, std::ios::binary};
+      out << csv;
+      out.close();
+      if (!out) throw fs::filesystem_error{"", name, std::make_error_code(std::errc::io_error)};
+    });
+  };
+  if (wanted.tell_state)
+    options.tell = [](const std::string& line) { std::cout << line << std::endl; };
+  ui::show_window(session, other, options);
+  return exit_done;
+}
+
+std::vector<std::string> last_runs() {
+  ui::Settings settings;
+  ui::WindowState state;
+  ui::load_settings(ui::settings_file(), settings, state);
+  return settings.last;
+}
+
+}  // namespace
+
+int view(Arguments arguments) {
+  namespace po = boost::program_options;
+  Wanted wanted;
+  Options options;
+  options.add_rest("RUN", wanted.runs);
+  options.shown.add_options()("png", po::value(&wanted.png)->value_name("FILE"),
+                              "write a picture and open no window")(
+      "at", po::value(&wanted.at)->value_name("TIME"),
+      "go to this instant of the run, as \"3min\"")("size",
+                                                    po::value(&wanted.size)->value_name("WxH"),
+                                                    "of window or picture, 1600x900 at first")(
+      "scale", po::value(&wanted.scale)->value_name("X"),
+      "of text and lines, 1 to 4; the desktop's by default")(
+      "light", po::bool_switch(&wanted.light), "dark on light")(
+      "machine", po::value(&wanted.machine)->value_name("N"), "select this machine")(
+      "from", po::value(&wanted.from)->value_name("TIME"), "the charts' beginning")(
+      "to", po::value(&wanted.to)->value_name("TIME"), "the charts' end")(
+      "seed",
+      po::value<std::uint64_t>()
+          ->notifier([&](std::uint64_t seed) { wanted.seed = seed; })
+          ->value_name("N"),
+      "of a scenario that is simulated")(
+      "set", po::value(&wanted.settings)->value_name("KEY=VALUE")->composing(),
+      "change a scenario's key; repeatable")("opengl", po::bool_switch(&wanted.opengl),
+                                             "draw with OpenGL even where it is emulated");
+  options.hidden.add_options()("built-in-font", po::bool_switch(&wanted.built_in_font))(
+      "tell-state", po::bool_switch(&wanted.tell_state));
+  if (!options.parse(arguments)) {
+    std::cout << explanation << options.shown << example;
+    return exit_done;
+  }
+  if (wanted.runs.empty()) wanted.runs = last_runs();
+  if (wanted.runs.empty())
+    throw UsageError{"view needs a RUN or a scenario; brink view --help shows an example"};
+  if (wanted.runs.size() > 2) throw UsageError{"view compares two runs and no more"};
+  if (wanted.scale != 0 && !(wanted.scale >= 1 && wanted.scale <= 4))
+    throw UsageError{"--scale is 1 to 4"};
+  ui::App::Options look;
+  look.scale = static_cast<float>(wanted.scale);
+  look.light = wanted.light;
+  look.built_in_font = wanted.built_in_font;
+  set_size(wanted.size, look);
+  const auto session = open_run(wanted.runs[0]);
+  const auto other = wanted.runs.size() > 1 ? open_run(wanted.runs[1]) : nullptr;
+  if (!wanted.png.empty()) return write_picture(wanted, *session, other.get(), look);
+  if (const auto at = instant("--at", wanted.at)) session->on(viz::model::Seek{*at});
+  if (wanted.machine >= 0) {
+    session->on(viz::model::Select{
+        {viz::model::Selection::Kind::machine, static_cast<std::uint32_t>(wanted.machine)}});
+  }
+  return open_window(wanted, *session, other.get(), look);
+}
+
+}  // namespace cli

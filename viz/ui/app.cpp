@@ -1,0 +1,84 @@
+#include "viz/ui/app.hpp"
+
+#include <chrono>
+#include <cstring>
+
+namespace viz::ui {
+
+void App::Destroy::operator()(ImGuiContext* context) const {
+  ImGui::DestroyContext(context);
+}
+
+App::App(Textures& textures, const Options& options) : textures_(textures), options_(options) {
+  IMGUI_CHECKVERSION();
+  context_.reset(ImGui::CreateContext());
+  ImGuiIO& io = ImGui::GetIO();
+  io.IniFilename = nullptr;  // what we remember stands in our own settings
+  io.LogFilename = nullptr;
+  io.BackendFlags |= ImGuiBackendFlags_RendererHasVtxOffset;
+  io.ConfigInputTextCursorBlink = !options.calm;
+  map_keys(io);
+  resize(options.width, options.height);
+  const Fonts fonts = load_fonts({.scale = options.scale, .built_in = options.built_in_font});
+  io.FontDefault = fonts.text;
+  unsigned char* pixels = nullptr;
+  int width = 0, height = 0;
+  io.Fonts->GetTexDataAsRGBA32(&pixels, &width, &height);
+  font_image_.reset(width, height, 0);
+  std::memcpy(font_image_.pixels.data(), pixels, font_image_.pixels.size() * sizeof(Colour));
+  use_font_image();
+  window_ = std::make_unique<Window>(textures, fonts,
+                                     Window::Look{.scale = options.scale, .calm = options.calm});
+  window_->state().light = options.light;
+}
+
+App::~App() {
+  window_.reset();
+  if (font_texture_ != nullptr) textures_.forget(font_texture_);
+}
+
+void App::use_font_image() {
+  if (font_texture_ == nullptr) font_texture_ = textures_.show(font_image_, nullptr);
+  ImGui::GetIO().Fonts->SetTexID(font_texture_);
+}
+
+void App::show(model::Session& session, model::Session* other) {
+  session_ = &session;
+  other_ = other;
+}
+
+void App::resize(int width, int height) {
+  ImGui::GetIO().DisplaySize = {static_cast<float>(width), static_cast<float>(height)};
+}
+
+const ImDrawData& App::frame(double seconds) {
+  const auto start = std::chrono::steady_clock::now();
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  ImGuiIO& io = ImGui::GetIO();
+  io.DeltaTime = seconds > 0 ? static_cast<float>(seconds) : 1.0f / 60;
+  input_.apply(io);
+  run_ = &session_->frame(seconds);
+  const model::RunView* const other =
+      other_ != nullptr ? &other_->frame_at(run_->clock.now) : nullptr;
+  const auto viewed = std::chrono::steady_clock::now();
+  ImGui::NewFrame();
+  commands_.clear();
+  window_->draw(*run_, other, commands_);
+  ImGui::Render();
+  FrameTimes& times = window_->times();
+  times.model_ms = Milliseconds(viewed - start).count();
+  times.build_ms = Milliseconds(std::chrono::steady_clock::now() - viewed).count();
+  for (const model::Command& command : commands_) {
+    session_->on(command);
+    if (other_ != nullptr && std::holds_alternative<model::Select>(command)) other_->on(command);
+  }
+  const ImDrawData& data = *ImGui::GetDrawData();
+  moving_ = run_->clock.playing || !input_.empty() || !commands_.empty() || io.WantTextInput ||
+            run_->source.state == model::SourceState::loading ||
+            run_->source.state == model::SourceState::growing || run_->selected.loading;
+  times.vertices = data.TotalVtxCount;
+  times.frames_per_second = static_cast<double>(io.Framerate);
+  return data;
+}
+
+}  // namespace viz::ui

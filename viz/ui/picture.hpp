@@ -1,0 +1,27 @@
+// Picture: what the window would show, as an Image, on a machine that has no display at all.
+#pragma once
+
+#include <optional>
+
+#include "viz/ui/app.hpp"
+
+namespace viz::ui {
+
+/// The App's next frame as a picture of its size. The App must use ImageTextures.
+Image picture(App& app);
+
+struct PictureOptions {
+  App::Options app = {.calm = true};
+  std::optional<Time> at;  // none: the first moment that is worth a look (see telling_moment)
+  std::optional<model::MachineId> machine;  // selected
+  std::optional<Span> view;                 // of the timeline
+};
+
+/// Loads all of the run, goes to the instant and draws it.
+Image picture_of(model::Session& session, model::Session* other, const PictureOptions& options);
+
+/// When most is to be seen: most machines failing at once, best with something moving; the middle
+/// of a run in which nothing happens.
+Time telling_moment(const model::RunView& run);
+
+}  // namespace viz::ui
