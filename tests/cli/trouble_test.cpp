@@ -154,6 +154,10 @@ TEST_CASE("trouble: Ctrl-C ends the run under way and plays no other") {
 }
 
 TEST_CASE("trouble: a second Ctrl-C ends it at once") {
+#ifdef __SANITIZE_THREAD__
+  WARN("the thread sanitizer keeps signals back until the next call into the system: not tested");
+  return;
+#endif
   const Desk desk;
   // It stops at the next sample, and that is 150 days away: the first signal cannot end it soon.
   const auto process = desk.start(endless("150 d"));
