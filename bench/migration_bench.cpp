@@ -16,11 +16,8 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/bench.hpp"
@@ -29,6 +26,7 @@
 #include "real/secret_file.hpp"
 #include "real/spawn.hpp"
 #include "real/token.hpp"
+#include "tests/real/node_process.hpp"
 
 namespace {
 
@@ -38,73 +36,28 @@ using namespace std::chrono_literals;
 
 constexpr vm::TenantId tenant{1};
 
-/// `brink node` as a child, which dies with us.
-class Child {
- public:
-  Child(const fs::path& brink, const fs::path& directory, int machine, const fs::path& key) {
-    int in[2], out[2];
-    if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) std::abort();
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::dup2(in[0], 0);
-      ::dup2(out[1], 1);
-      const std::string number = std::to_string(machine);
-      ::execl(brink.c_str(), "brink", "node", "--directory", directory.c_str(), "--machine",
-              number.c_str(), "--cores", "1", "--memory", "8GiB", "--disk", "1GB/s", "--network",
-              "40Gbit/s", "--key-file", key.c_str(), "--follow-stdin", nullptr);
-      ::_exit(127);
-    }
-    ::close(in[0]);
-    ::close(out[1]);
-    alive_ = in[1];
-    FILE* const text = ::fdopen(out[0], "r");
-    char line[256];
-    while (std::fgets(line, sizeof line, text) != nullptr) {
-      const std::string said{line};
-      const std::string mark = "listening on ";
-      if (said.starts_with(mark)) address = said.substr(mark.size(), said.size() - mark.size() - 1);
-      if (!address.empty()) break;
-    }
-    std::fclose(text);
-    if (address.empty()) throw std::runtime_error(brink.string() + " node did not start");
-  }
-  ~Child() {
-    ::close(alive_);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  double cpu_seconds() const {
-    std::ifstream stat{"/proc/" + std::to_string(pid_) + "/stat"};
-    std::string text;
-    std::getline(stat, text);
-    std::istringstream rest{text.substr(text.rfind(')') + 2)};
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) rest >> skipped;
-    double user = 0, system = 0;
-    rest >> user >> system;
-    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  }
-
-  std::string address;
-
- private:
-  pid_t pid_ = -1;
-  int alive_ = -1;
-};
+double cpu_seconds(pid_t pid) {
+  std::ifstream stat{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string text;
+  std::getline(stat, text);
+  std::istringstream rest{text.substr(text.rfind(')') + 2)};
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) rest >> skipped;
+  double user = 0, system = 0;
+  rest >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
 
 class Gateway {
  public:
-  Gateway(const fs::path& brink, const fs::path& folder, int nodes) {
+  Gateway(const fs::path& brink, const fs::path& folder, std::uint32_t nodes) {
     const fs::path file = folder / "run.key";
     const Tokens tokens{create_key_file(file)};
     token_ = tokens.issue("bench", "gateway", unix_now(), std::chrono::hours{1});
-    for (int i = 0; i < nodes; ++i) {
+    for (std::uint32_t i = 0; i < nodes; ++i) {
       const fs::path directory = folder / ("node" + std::to_string(i));
-      nodes_.push_back(std::make_unique<Child>(brink, directory, i, file));
-      connect(static_cast<std::size_t>(i));
+      nodes_.push_back(std::make_unique<real_test::NodeProcess>(brink, directory, file, i, "8GiB"));
+      connect(i);
     }
   }
 
@@ -136,7 +89,7 @@ class Gateway {
 
   std::function<void(const Answer&)> on_answer;
   std::function<void()> each_turn;
-  Child& node(std::size_t i) { return *nodes_[i]; }
+  real_test::NodeProcess& node(std::size_t i) { return *nodes_[i]; }
 
  private:
   void connect(std::size_t i) {
@@ -157,7 +110,7 @@ class Gateway {
 
   asio::io_context io_;
   std::string token_;
-  std::vector<std::unique_ptr<Child>> nodes_;
+  std::vector<std::unique_ptr<real_test::NodeProcess>> nodes_;
   std::vector<std::shared_ptr<Link>> links_;
   std::deque<Message> inbox_;
 };
@@ -328,7 +281,7 @@ void transactions(const fs::path& brink, const fs::path& folder, std::uint64_t c
     gateway.send(0, Own{vm::TenantId{i}, 1, {1024}, {}});
     gateway.await<Owned>();
   }
-  const double before = gateway.node(0).cpu_seconds();
+  const double before = cpu_seconds(gateway.node(0).pid());
   const vm::Time begin = now();
   std::uint64_t sent = 0;
   constexpr double rate = 20'000;
@@ -345,7 +298,7 @@ void transactions(const fs::path& brink, const fs::path& folder, std::uint64_t c
     gateway.turn();
   }
   const double seconds = sim::seconds(now() - begin);
-  const double used = gateway.node(0).cpu_seconds() - before;
+  const double used = cpu_seconds(gateway.node(0).pid()) - before;
   bench::row("transactions acknowledged", static_cast<double>(count) / seconds, "/s",
              "offered: 20000");
   bench::row("CPU of the node for each", used / static_cast<double>(count) * 1e6, "us",

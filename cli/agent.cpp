@@ -4,6 +4,7 @@
 
 #include <sys/prctl.h>
 
+#include "cli/http_option.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "real/agent_service.hpp"
@@ -54,15 +55,7 @@ std::chrono::milliseconds interval_of(const std::string& text) {
 }
 
 real::HttpServer::Options http_of(const Wanted& wanted) {
-  const auto [host, port] = good(real::split_address(wanted.listen), "--listen");
-  boost::system::error_code no_address;
-  boost::asio::ip::make_address(host, no_address);
-  if (no_address) {
-    throw UsageError{"--listen: " + vm::in_quotes(host) + " is no address, such as 127.0.0.1"};
-  }
-  real::HttpServer::Options http;
-  http.host = host;
-  http.port = static_cast<std::uint16_t>(std::stoul(port));
+  real::HttpServer::Options http = http_at(wanted.listen, "--listen");
   http.names = wanted.names;
   http.connections = 64;
   http.body_bytes = 1 << 10;

@@ -6,6 +6,7 @@
 
 #include <sys/prctl.h>
 
+#include "cli/http_option.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "real/descriptor_limit.hpp"
@@ -24,14 +25,14 @@ constexpr const char* explanation =
     "it goes on when it is started again. Started by brink real.\n\n";
 constexpr const char* example =
     "\nexample: brink gateway --scenario scenarios/overload.toml --journal journal.jsonl \\\n"
-    "           --key-file run.key --listen 127.0.0.1:7000\n"
+    "           --key-file run.key --listen 127.0.0.1:7000 --http 127.0.0.1:8098 --users users\n"
     "exit: 0 ended by Ctrl-C or SIGTERM, 2 bad usage or a bad scenario, 3 the port is taken, or\n"
     "      the journal cannot be read or written\n";
 
 constexpr std::chrono::seconds life_of_token{60};
 
 struct Wanted {
-  std::string scenario, journal, key_file, listen = "127.0.0.1:0";
+  std::string scenario, journal, key_file, listen = "127.0.0.1:0", http, users;
   bool follow_stdin = false;
 };
 
@@ -79,6 +80,8 @@ int gateway(Arguments arguments) {
   add("journal", text(wanted.journal, "FILE"), "kept and, if it is there, gone on from");
   add("listen", text(wanted.listen, "ADDRESS:PORT"), "127.0.0.1:0; port 0: any");
   add("key-file", text(wanted.key_file, "FILE"), "key of the run");
+  add("http", text(wanted.http, "ADDRESS:PORT"), "serve people and tools there; docs/API.md");
+  add("users", text(wanted.users, "DIR"), "their accounts, and the key of their tokens");
   add("follow-stdin", po::bool_switch(&wanted.follow_stdin), "end when standard input does");
   if (!options.parse(arguments)) {
     std::cout << explanation << options.shown << example;
@@ -89,6 +92,11 @@ int gateway(Arguments arguments) {
   require(!wanted.key_file.empty(), "--key-file FILE");
   const auto address = real::split_address(wanted.listen);
   if (!address) throw UsageError{"--listen: " + address.error()};
+  if (wanted.http.empty() != wanted.users.empty()) {
+    throw UsageError{"--http and --users belong together"};
+  }
+  std::optional<real::HttpServer::Options> http;
+  if (!wanted.http.empty()) http = http_at(wanted.http, "--http");
   const vm::Scenario scenario = load(wanted.scenario);
   const real::Tokens tokens{real::read_key_file(wanted.key_file)};
 
@@ -114,6 +122,14 @@ int gateway(Arguments arguments) {
                             return tokens.issue("gateway", to_string(real::Role::gateway),
                                                 real::unix_now(), life_of_token);
                           }}};
+  std::optional<real::Api> api;
+  std::optional<real::HttpServer> server;
+  if (http) {
+    http->report = [](const std::string& what) { std::cerr << "http: " << what << std::endl; };
+    api.emplace(io, scenario, wanted.users, here.door());
+    server.emplace(io, std::move(*http), api->router());
+    std::cout << "http on " << server->address() << std::endl;
+  }
   const real::Ending ending{io, wanted.follow_stdin, [&] { io.stop(); }};
   std::cout << "listening on " << here.address() << std::endl;
   io.run();

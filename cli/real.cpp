@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "cli/http_option.hpp"
 #include "cli/playing.hpp"
 #include "cli/real_run.hpp"
 #include "cli/scenario_arguments.hpp"
@@ -12,7 +13,13 @@
 namespace cli {
 namespace {
 
-int play(const vm::Scenario& scenario, const Playing& playing, std::atomic<bool>& stop) {
+/// Where people and tools may knock as well; docs/API.md.
+struct People {
+  std::string http, users = "users";
+};
+
+int play(const vm::Scenario& scenario, const Playing& playing, const People& people,
+         std::atomic<bool>& stop) {
   const auto directory = record::create_run_directory(playing.out, scenario.name, scenario.seed);
   record::Recorder recorder{directory, scenario, "real"};
   Progress progress{scenario, playing.progress_style()};
@@ -22,7 +29,9 @@ int play(const vm::Scenario& scenario, const Playing& playing, std::atomic<bool>
   RealRun::Options options{.scenario = scenario,
                            .directory = directory,
                            .binary = std::filesystem::read_symlink("/proc/self/exe"),
-                           .transactions = playing.transactions};
+                           .transactions = playing.transactions,
+                           .http = people.http,
+                           .users = people.users};
   if (!playing.quiet) {
     options.report = [](const std::string& what) {
       std::fprintf(stderr, "brink: %s\n", what.c_str());
@@ -59,12 +68,20 @@ int real_world(Arguments arguments) {
   Playing playing;
   ScenarioArguments scenarios;
   Options options;
+  People people;
   scenarios.add_to(options);
   playing.add_to(options);
+  namespace po = boost::program_options;
+  options.shown.add_options()  //
+      ("http", po::value(&people.http)->value_name("ADDRESS:PORT"),
+       "let people and tools send transactions too, during the run; docs/API.md")(
+          "users", po::value(&people.users)->value_name("DIR"),
+          "their accounts, and the key of their tokens; default: users");
   if (!options.parse(arguments)) {
     print_help(options);
     return exit_done;
   }
+  if (!people.http.empty()) http_at(people.http, "--http");
   if (playing.json && scenarios.files.size() > 1) {
     throw UsageError("--json takes one FILE at a time");
   }
@@ -77,7 +94,7 @@ int real_world(Arguments arguments) {
       std::fprintf(stderr, "brink: %s: not played\n", scenario.name.c_str());
       continue;
     }
-    worst = std::max(worst, play(scenario, playing, stop));
+    worst = std::max(worst, play(scenario, playing, people, stop));
   }
   return worst;
 }

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "real/holding.hpp"
 #include "vm/spelling.hpp"
 
 namespace real {
@@ -12,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view audience = "transactions";
-constexpr std::uint64_t sequence_limit = std::uint64_t{1} << 39;
+constexpr std::uint64_t sequence_limit = filler_begin - people_begin;
 
 Response tell(unsigned status, const json& body) {
   // What a client wrote may be no UTF-8: it is shown with replacements, never thrown about.
@@ -194,9 +195,9 @@ awaitable<Response> Api::perform(const Request& request) {
   const auto sequence = body->find("sequence");
   if (sequence == body->end() || !sequence->is_number_unsigned() ||
       sequence->get<std::uint64_t>() >= sequence_limit) {
-    co_return object_to("\"sequence\": expected a number from 0 to 2^39 - 1");
+    co_return object_to("\"sequence\": expected a number from 0 to 2^38 - 1");
   }
-  transaction.sequence = sequence->get<std::uint64_t>();
+  transaction.sequence = people_begin + sequence->get<std::uint64_t>();
   if (const auto write = body->find("write"); write != body->end()) {
     if (!write->is_string()) co_return object_to("\"write\": expected text");
     transaction.value = write->get<std::string>();
@@ -240,17 +241,29 @@ awaitable<Response> Api::state(const Request& request) {
   const Caller who = caller(request);
   if (!who.tenant) co_return who.refusal;
   std::function<void(std::function<void(Audited)>)> ask = [&](std::function<void(Audited)> reply) {
-    door_.audit(*who.tenant, [reply = std::move(reply)](const Audited& held) { reply(held); });
+    door_.audit(*who.tenant,
+                [reply = std::move(reply), all = Audited{}](const Audited& part) mutable {
+                  std::vector<Range> held = std::move(all.held);
+                  held.insert(held.end(), part.held.begin(), part.held.end());
+                  all = part;
+                  all.held = std::move(held);
+                  if (!part.more) reply(std::move(all));
+                });
   };
   const Audited held = co_await answer_of<Audited>(io_, std::move(ask));
   const auto& tenant = door_.inventory()[*who.tenant];
   json ranges = json::array();
-  for (const Range& range : held.held) ranges.push_back({range.first, range.last});
+  std::uint64_t writes = 0;
+  for (const auto& [first, last] : held.held) {  // the load engine's own, before them, are no news
+    if (last < people_begin || first >= filler_begin) continue;
+    ranges.push_back({first - people_begin, last - people_begin});
+    writes += last - first + 1;
+  }
   co_return tell(200, {{"tenant", who.tenant->value},
                        {"served", held.served},
                        {"machine", tenant.owner.value},
                        {"epoch", tenant.epoch},
-                       {"writes", held.count},
+                       {"writes", writes},
                        {"sequences", std::move(ranges)}});
 }
 

@@ -1,12 +1,6 @@
 #include "real/checkpointer.hpp"
 
 namespace real {
-namespace {
-
-/// Pages that a committing thread may move by itself: about two milliseconds.
-constexpr int few_pages = 1'000;
-
-}  // namespace
 
 Checkpointer::Checkpointer(const std::filesystem::path& file)
     : db_(open_database(file, Access::write)) {
@@ -41,7 +35,7 @@ void Checkpointer::work() {
     // A full disk or a long reader only means that there is more to do the next time.
     const int code =
         sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
-    if (code == SQLITE_OK) nearly_done_ = pages - moved < few_pages;
+    if (code == SQLITE_OK) moved_ = moved;
     lock.lock();
     wanted_ = false;
   }

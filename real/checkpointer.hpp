@@ -25,8 +25,8 @@ class Checkpointer {
 
   /// Begins a checkpoint unless one is under way. From any thread.
   void wake();
-  /// True once after each checkpoint that left few enough pages.
-  bool nearly_done() { return nearly_done_.exchange(false); }
+  /// Pages of the WAL, counted from its beginning, that the last checkpoint found or made moved.
+  int moved() const { return moved_; }
 
  private:
   void work();
@@ -35,7 +35,7 @@ class Checkpointer {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool wanted_ = false, ending_ = false;
-  std::atomic<bool> nearly_done_ = false;
+  std::atomic<int> moved_ = 0;
   std::thread thread_;
 };
 

@@ -78,10 +78,9 @@ awaitable<void> CopySource::copy_all() {
   co_await connect();
   if (ended_) co_return;
   reserve();
-  // Everything that the store reports from here on is noted; the snapshot begins after this.
+  // Everything that the store reports from here on is noted; reading begins after this.
   dirty_.clear();
   dirty_bytes_ = {};
-  co_await worker_.call([this] { reader_.begin(); });
   std::uint64_t from = 0;
   while (!ended_) {
     auto rows = co_await worker_.call(
@@ -90,7 +89,6 @@ awaitable<void> CopySource::copy_all() {
     from = rows.back().sequence + 1;
     co_await send_rows(std::move(rows));
   }
-  co_await worker_.call([this] { reader_.end(); });
   co_await end_round();
 }
 

@@ -3,10 +3,12 @@
 //   snapshot ──> rounds of what was written since ──> (frozen) rest ──> the target's digest
 //   snapshot ──> follow(): every new write, and once what was written meanwhile
 //
-// The snapshot is a read transaction of its own connection on a thread of its own: the tenant is
-// served on. Every write that the store reports after the snapshot began is noted, so what the
-// snapshot may have missed is in the next round; rows are put in place of older ones, so sending
-// one twice does no harm.
+// All rows are read once, in order, by a connection of its own on a thread of its own: the tenant is
+// served on. It is a fuzzy snapshot: each chunk is a read transaction for itself, since a single one
+// would keep the WAL from starting anew for as long as the copy takes. Nothing is missed by that:
+// every row that the store reports changed after the reading began is noted and sent again in the
+// next round, and rows take the place of older ones, so sending one twice does no harm. What makes
+// it exact is the last round, in which nothing changes any more, and the digest.
 //
 // Rows go in numbered chunks, at the order's rate and never more than a window ahead of what the
 // target has synced. What is not synced there is kept here: when the link breaks, it is dialled

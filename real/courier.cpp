@@ -137,7 +137,7 @@ void Courier::link_lost(vm::MachineId machine) {
   }
   std::erase_if(audits_, [&](const auto& entry) {
     if (entry.second.machine != machine) return false;
-    entry.second.client->send(Audited{.tenant = entry.first});
+    entry.second.reply(Audited{.tenant = entry.first});
     return true;
   });
 }
@@ -148,21 +148,20 @@ void Courier::expire(vm::Time now) {
 
 // ---- Audits ------------------------------------------------------------------------------------
 
-void Courier::audit(const Audit& question, std::shared_ptr<Link> client) {
-  const bool known = routes_.knows(question.tenant);
-  const Routes::Route route = known ? routes_[question.tenant] : Routes::Route{};
+void Courier::audit(vm::TenantId tenant, AuditReply reply) {
+  const Routes::Route route = routes_.knows(tenant) ? routes_[tenant] : Routes::Route{};
   Link* link = route.served && !route.frozen ? find_link_(route.owner) : nullptr;
-  if (link == nullptr) return client->send(Audited{.tenant = question.tenant});
-  audits_.insert({question.tenant, {route.owner, std::move(client)}});
-  link->send(question);
+  if (link == nullptr) return reply(Audited{.tenant = tenant});
+  audits_.insert({tenant, {route.owner, std::move(reply)}});
+  link->send(Audit{tenant});
 }
 
 void Courier::on(vm::MachineId from, const Audited& answer) {
   for (auto [at, end] = audits_.equal_range(answer.tenant); at != end; ++at) {
     if (at->second.machine != from) continue;
-    at->second.client->send(answer);
+    const AuditReply reply = at->second.reply;
     if (!answer.more) audits_.erase(at);
-    return;  // one answer for one question
+    return reply(answer);  // one answer for one question
   }
 }
 

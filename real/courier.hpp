@@ -26,6 +26,7 @@ namespace real {
 class Courier {
  public:
   using Reply = std::function<void(Answer&)>;
+  using AuditReply = std::function<void(const Audited&)>;
   /// The link to a machine, nullptr where there is none now.
   using FindLink = std::function<Link*(vm::MachineId)>;
   struct Options {
@@ -40,8 +41,9 @@ class Courier {
   /// id that it came with, or by calling `reply`.
   void perform(vm::Time now, Perform transaction, std::shared_ptr<Link> client);
   void perform(vm::Time now, Perform transaction, Reply reply);
-  /// Asks the tenant's owner what it holds.
-  void audit(const Audit& question, std::shared_ptr<Link> client);
+  /// Asks the tenant's owner what it holds; `reply` is called until one answer says that there is
+  /// no more, maybe within this call.
+  void audit(vm::TenantId tenant, AuditReply reply);
 
   void on(vm::Time now, vm::MachineId from, Answer& answer);
   void on(vm::MachineId from, const Audited& answer);
@@ -92,7 +94,7 @@ class Courier {
   std::vector<std::uint64_t> acknowledged_;  // by tenant
   struct Auditing {
     vm::MachineId machine;
-    std::shared_ptr<Link> client;
+    AuditReply reply;
   };
   std::multimap<vm::TenantId, Auditing> audits_;
 };

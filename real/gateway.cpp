@@ -24,6 +24,16 @@ Gateway::~Gateway() {
   for (const auto& client : clients_) client->close();
 }
 
+Api::Door Gateway::door() {
+  return {.perform =
+              [this](Perform transaction, Courier::Reply reply) {
+                loop_->courier().perform(loop_->now(), std::move(transaction), std::move(reply));
+              },
+          .audit = [this](vm::TenantId tenant,
+                          Courier::AuditReply reply) { loop_->courier().audit(tenant, reply); },
+          .inventory = [this]() -> const vm::Inventory& { return loop_->inventory(); }};
+}
+
 void Gateway::accept(std::shared_ptr<Link> link, const Hello& hello) {
   switch (hello.role) {
     case Role::stage:
@@ -48,7 +58,8 @@ void Gateway::serve_client(std::shared_ptr<Link> link) {
         if (auto* transaction = std::get_if<Perform>(&message)) {
           loop_->courier().perform(loop_->now(), std::move(*transaction), client);
         } else if (const auto* audit = std::get_if<Audit>(&message)) {
-          loop_->courier().audit(*audit, client);
+          loop_->courier().audit(audit->tenant,
+                                 [client](const Audited& answer) { client->send(answer); });
         } else if (const auto* latency = std::get_if<LatencyReport>(&message)) {
           loop_->on(*latency);
         } else if (const auto* outcomes = std::get_if<OutcomeReport>(&message)) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "real/api.hpp"
 #include "real/control_loop.hpp"
 
 namespace real {
@@ -37,11 +38,8 @@ class Gateway {
 
   std::string address() const { return listener_.address(); }
 
-  /// For people, over HTTP: carries out a transaction and calls `reply` once.
-  void perform(Perform transaction, Courier::Reply reply) {
-    loop_->courier().perform(loop_->now(), std::move(transaction), std::move(reply));
-  }
-  const ControlLoop& control() const { return *loop_; }
+  /// For people, over HTTP; the gateway outlives it.
+  Api::Door door();
 
  private:
   void accept(std::shared_ptr<Link> link, const Hello& hello);

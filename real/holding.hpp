@@ -22,7 +22,10 @@
 
 namespace real {
 
-/// Where a tenant's initial state begins: filler rows, no transaction's. Sequences are below it.
+/// A tenant's sequences: the load engine's from 0, those of people and tools (api.hpp) from here, so
+/// that neither is taken for the other's.
+inline constexpr std::uint64_t people_begin = std::uint64_t{1} << 38;
+/// Where a tenant's initial state begins: filler rows, no transaction's.
 inline constexpr std::uint64_t filler_begin = std::uint64_t{1} << 39;
 inline constexpr std::uint64_t sequence_end = std::uint64_t{1} << 40;
 /// Rows are numbered slot << 40 | sequence, in 63 bits.

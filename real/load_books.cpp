@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "real/holding.hpp"
+
 namespace real {
 namespace {
 
-/// Sequences from here on are the filler of a tenant's initial state (real/messages.hpp).
-constexpr std::uint64_t filler = std::uint64_t{1} << 39;
 constexpr std::size_t complaint_limit = 20;
 constexpr std::size_t ranges_shown = 5;
 
@@ -30,6 +30,16 @@ vm::Digest digest_of(vm::TenantId client, const std::vector<Range>& ranges) {
   return digest;
 }
 
+/// What of `held` lies in [begin, end).
+std::vector<Range> between(const std::vector<Range>& held, std::uint64_t begin, std::uint64_t end) {
+  std::vector<Range> found;
+  for (const auto& [first, last] : held) {
+    if (last >= begin && first < end)
+      found.push_back({std::max(first, begin), std::min(last, end - 1)});
+  }
+  return found;
+}
+
 }  // namespace
 
 LoadBooks::LoadBooks(const vm::Scenario& scenario)
@@ -47,9 +57,12 @@ bool LoadBooks::try_audit(const Audited& answer) {
     p.books.lost = p.books.acknowledged;
     return true;
   }
-  std::vector<Range> held = answer.held;
-  while (!held.empty() && held.back().first >= filler) held.pop_back();
-  if (!held.empty()) held.back().last = std::min(held.back().last, filler - 1);
+  std::vector<Range> held = between(answer.held, 0, people_begin);
+  std::vector<Range> of_people = between(answer.held, people_begin, filler_begin);
+  if (count_of(of_people) > answer.count) {  // or a range without end would take as long to add up
+    complain("its owner holds more writes than it counted");
+    of_people.clear();
+  }
 
   std::vector<Range> invented;  // a client's sequences are 0 to issued - 1
   if (p.books.issued == 0) {
@@ -66,10 +79,11 @@ bool LoadBooks::try_audit(const Audited& answer) {
   const auto missing = difference(acknowledged, held);
   p.books.lost = count_of(missing);
   p.books.unacknowledged = count_of(difference(held, acknowledged));
-  p.books.applied = answer.count;
+  p.books.applied = answer.count - count_of(of_people);
   if (!missing.empty() && scenario_.durability.log == vm::Log::synced) {
     complain(std::to_string(p.books.lost) + " acknowledged and not found: " + text_of(missing));
   }
+  held.insert(held.end(), of_people.begin(), of_people.end());
   const vm::Digest stored = digest_of(answer.tenant, held);
   if (answer.count > stored.count) {
     p.books.duplicated = answer.count - stored.count;

@@ -42,14 +42,14 @@ Statement prepare(sqlite3* db, std::string_view sql);
 /// Throws StoreError.
 bool next_row(const Statement& statement);
 
-inline void bind(const Statement& statement, int at, std::int64_t value) {
+inline void set_value(const Statement& statement, int at, std::int64_t value) {
   sqlite3_bind_int64(statement.get(), at, value);
 }
-inline void bind(const Statement& statement, int at, std::uint64_t value) {
+inline void set_value(const Statement& statement, int at, std::uint64_t value) {
   sqlite3_bind_int64(statement.get(), at, static_cast<std::int64_t>(value));
 }
 /// `bytes` must live until the statement has been stepped.
-inline void bind(const Statement& statement, int at, std::string_view bytes) {
+inline void set_value(const Statement& statement, int at, std::string_view bytes) {
   sqlite3_bind_blob64(statement.get(), at, bytes.empty() ? "" : bytes.data(), bytes.size(),
                       SQLITE_STATIC);
 }
@@ -58,7 +58,7 @@ inline void bind(const Statement& statement, int at, std::string_view bytes) {
 template <class... Values>
 void run(const Statement& statement, const Values&... values) {
   int at = 0;
-  (bind(statement, ++at, values), ...);
+  (set_value(statement, ++at, values), ...);
   while (next_row(statement)) {
   }
 }

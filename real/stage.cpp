@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds life_of_token{60};
-constexpr std::string_view listening = "listening on ",
+constexpr std::string_view listening = "listening on ", http_on = "http on ",
                            cgroup = "cgroup: ", group = "group: ", capacity = "capacity: ";
 /// A part that ends this often in ten seconds will not be well by starting it again.
 constexpr std::size_t most_restarts = 20;
@@ -114,17 +114,26 @@ void Stage::start() {
 
 void Stage::start_gateway() {
   const std::string address = gateway_address_.empty() ? "127.0.0.1:0" : gateway_address_;
+  std::vector<std::string> words{
+      options_.binary, "gateway",        "--scenario",    options_.scenario_file,
+      "--journal",     options_.journal, "--listen",      address,
+      "--key-file",    folder_ / "key",  "--follow-stdin"};
+  if (!options_.http.empty()) {
+    words.insert(words.end(), {"--http", options_.http, "--users", options_.users});
+  }
   gateway_ = std::make_unique<Child>(
-      io_,
-      std::vector<std::string>{options_.binary, "gateway", "--scenario", options_.scenario_file,
-                               "--journal", options_.journal, "--listen", address, "--key-file",
-                               folder_ / "key", "--follow-stdin"},
+      io_, std::move(words),
       Child::Handlers{.on_output = [this](const std::string& line) { on_gateway_line(line); },
                       .on_error = [this](const std::string& line) { gateway_error_ = line; },
                       .on_end = [this](const std::string& how) { on_gateway_end(how); }});
 }
 
 void Stage::on_gateway_line(const std::string& line) {
+  if (line.starts_with(http_on)) {
+    options_.http = line.substr(http_on.size());  // where it will be when it is started again
+    if (!ready_) handlers_.report(line);
+    return;
+  }
   if (!line.starts_with(listening)) return;
   const bool first = gateway_address_.empty();
   gateway_address_ = line.substr(listening.size());

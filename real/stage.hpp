@@ -44,6 +44,8 @@ class Stage {
     std::filesystem::path binary;         // brink itself
     std::filesystem::path scenario_file;  // as resolved, for the gateway
     std::filesystem::path journal;
+    std::string http{};             // host:port where the gateway serves people; empty: nowhere
+    std::filesystem::path users{};  // their accounts
     /// Asked at each Moment of a migration, before it goes on; the kill table's door.
     std::function<void(const Reached&)> on_reached{};
     /// Where a machine's process is started; not set: here.

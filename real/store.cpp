@@ -5,10 +5,13 @@
 namespace real {
 namespace {
 
-/// Pages in the WAL from which a checkpoint is worth its syncs, and from which it must come to its
-/// end: 16 and 64 MiB.
-constexpr int many_pages = 2'048;
+/// Pages that the WAL may grow by before they are moved on, 2 MiB: a commit that meets a sync of
+/// the store's file waits for what that has to write. And from how many the WAL must begin anew, 64
+/// MiB.
+constexpr int many_pages = 256;
 constexpr int too_many_pages = 8'192;
+/// That the committing thread may move by itself to bring that about: a few milliseconds.
+constexpr int few_pages = 600;
 
 void carry_out(StoreFile& file, const Change& change) {
   struct Visitor {
@@ -98,8 +101,11 @@ void Store::apply(Group& group) {
 }
 
 void Store::tend_wal() {
-  if (file_.wal_pages() < many_pages) return;
-  if (file_.wal_pages() >= too_many_pages && checkpointer_.nearly_done()) return file_.checkpoint();
+  const int pages = file_.wal_pages(), left = pages - checkpointer_.moved();
+  if (pages >= too_many_pages && left >= 0 && left <= few_pages) return file_.checkpoint();
+  if (pages < asked_pages_) asked_pages_ = 0;  // it has begun anew
+  if (pages - asked_pages_ < many_pages) return;
+  asked_pages_ = pages;
   checkpointer_.wake();
 }
 

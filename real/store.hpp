@@ -117,6 +117,8 @@ class Store {
   std::string trouble_;
   const std::shared_ptr<Store*> self_;  // null once it is gone: what is still posted sees that
 
+  int asked_pages_ = 0;  // of the WAL, when a checkpoint was last asked for; the thread's
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Task> waiting_;

@@ -118,8 +118,8 @@ std::vector<StoreFile::Loaded> StoreFile::load() {
   for (Loaded& one : all) {
     const Standing standing = one.holding.standing;
     if (standing != Standing::owner && standing != Standing::incoming) continue;
-    bind(ids, 1, row_id(one.holding.slot, 0));
-    bind(ids, 2, row_id(one.holding.slot, filler_begin));
+    set_value(ids, 1, row_id(one.holding.slot, 0));
+    set_value(ids, 2, row_id(one.holding.slot, filler_begin));
     while (next_row(ids)) one.applied.add(sequence_of(integer(ids, 0)));
   }
   return all;
@@ -198,7 +198,7 @@ void StoreFile::put(Book& book, Slot slot, const Row& row, bool& is_new) {
   if (is_new) {
     ++figures.rows;
   } else {
-    bind(find_, 1, id);
+    set_value(find_, 1, id);
     SIM_CHECK(next_row(find_));
     const std::string_view old = bytes(find_, 0);
     figures.contents -= hash_of_row(row.sequence, old);
@@ -260,8 +260,8 @@ bool StoreFile::trim_one(Slot slot, Book& book, std::uint64_t newest) {
     if (filler && book.oldest >= filler_begin) continue;
     const std::uint64_t from = filler ? sequence_of_age(book.oldest)
                                       : sequence_of_age(std::max(book.oldest, filler_begin));
-    bind(oldest_, 1, row_id(slot, from));
-    bind(oldest_, 2, filler ? row_id(slot + 1, 0) : row_id(slot, filler_begin));
+    set_value(oldest_, 1, row_id(slot, from));
+    set_value(oldest_, 2, filler ? row_id(slot + 1, 0) : row_id(slot, filler_begin));
     if (!next_row(oldest_)) {
       book.oldest = std::max(book.oldest, filler_begin);
       continue;

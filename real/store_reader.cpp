@@ -44,8 +44,8 @@ void StoreReader::end() {
 
 std::vector<Row> StoreReader::rows(Slot slot, std::uint64_t from, std::size_t size) {
   std::vector<Row> found;
-  bind(from_, 1, row_id(slot, from));
-  bind(from_, 2, row_id(slot + 1, 0));
+  set_value(from_, 1, row_id(slot, from));
+  set_value(from_, 2, row_id(slot + 1, 0));
   std::size_t sum = 0;
   while (sum < size && found.size() < 4 * size / StoreFile::filler_row && next_row(from_)) {
     const std::string_view value = bytes(from_, 1);
@@ -60,7 +60,7 @@ std::vector<Row> StoreReader::rows(Slot slot, std::span<const std::uint64_t> seq
   std::vector<Row> found;
   found.reserve(sequences.size());
   for (const std::uint64_t sequence : sequences) {
-    bind(one_, 1, row_id(slot, sequence));
+    set_value(one_, 1, row_id(slot, sequence));
     if (next_row(one_)) found.push_back({sequence, std::string{bytes(one_, 0)}});
     sqlite3_reset(one_.get());
   }
@@ -69,8 +69,8 @@ std::vector<Row> StoreReader::rows(Slot slot, std::span<const std::uint64_t> seq
 
 std::vector<Range> StoreReader::applied(Slot slot) {
   std::vector<Range> ranges;
-  bind(ids_, 1, row_id(slot, 0));
-  bind(ids_, 2, row_id(slot, filler_begin));
+  set_value(ids_, 1, row_id(slot, 0));
+  set_value(ids_, 2, row_id(slot, filler_begin));
   while (next_row(ids_)) {
     const std::uint64_t sequence = sequence_of(integer(ids_, 0));
     if (!ranges.empty() && ranges.back().last + 1 == sequence) {
@@ -83,10 +83,10 @@ std::vector<Range> StoreReader::applied(Slot slot) {
 }
 
 std::optional<StoreReader::Found> StoreReader::owner_of(vm::TenantId tenant) {
-  bind(owner_, 1, std::int64_t{tenant.value});
-  bind(owner_, 2, number_of(Standing::owner));
-  bind(owner_, 3, number_of(Standing::incoming));
-  bind(owner_, 4, number_of(Standing::fenced));
+  set_value(owner_, 1, std::int64_t{tenant.value});
+  set_value(owner_, 2, number_of(Standing::owner));
+  set_value(owner_, 3, number_of(Standing::incoming));
+  set_value(owner_, 4, number_of(Standing::fenced));
   if (!next_row(owner_)) return {};
   Found found{.holding = {.slot = static_cast<Slot>(integer(owner_, 0)),
                           .tenant = tenant,
@@ -100,7 +100,7 @@ std::optional<StoreReader::Found> StoreReader::owner_of(vm::TenantId tenant) {
 }
 
 std::optional<Figures> StoreReader::figures(Slot slot) {
-  bind(figures_, 1, std::int64_t{slot});
+  set_value(figures_, 1, std::int64_t{slot});
   if (!next_row(figures_)) return {};
   const Figures found = figures_of(figures_, 0);
   sqlite3_reset(figures_.get());

@@ -1,8 +1,8 @@
 // StoreReader: reads rows of a store file while others write it, on whatever thread calls.
 //
 // Each has a connection of its own. Between begin() and end() it sees the file as it was at
-// begin(), however long that takes: the snapshot of a copy. Meanwhile the WAL cannot start anew, so
-// it grows by what is written.
+// begin(), however long that takes; meanwhile the WAL cannot start anew, so it grows by what is
+// written.
 #pragma once
 
 #include <filesystem>

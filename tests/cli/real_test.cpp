@@ -3,6 +3,7 @@
 #include <pty.h>
 
 #include "tests/cli/real_place.hpp"
+#include "tests/real/http_client.hpp"
 
 using namespace real_place;
 
@@ -46,6 +47,67 @@ TEST_CASE("real: gateway, agent and a machine are killed, one after the other; n
   CHECK(summary["transactions"]["duplicated"] == 0);
   place.check_nothing_left();
   CHECK(place.desk.brink({"replay", "results/crowd-1"}).code == 0);
+}
+
+TEST_CASE("real: people knock over HTTP too, and again after the gateway was killed", "[e2e]") {
+  const Place place;
+  const auto run = place.start({"--http", "127.0.0.1:0", "--users", "users"});
+  const int gateway = *place.until_there("gateway", 1).begin();
+  place.until_played();
+  const std::string told = run->err();
+  const auto at = told.find("http on 127.0.0.1:");
+  REQUIRE(at != std::string::npos);
+  const auto port = static_cast<std::uint16_t>(std::stoul(told.substr(at + 18)));
+  const auto ask = [&](const std::string& what, const nlohmann::json& body,
+                       const std::string& token = "") {
+    const std::string text = body.is_null() ? "" : body.dump();
+    http_client::HttpClient client{port};
+    const std::string answer =
+        client
+            .send(what + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+                  (token.empty() ? "" : "Authorization: Bearer " + token + "\r\n") +
+                  "Content-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text)
+            .rest();
+    return std::pair{http_client::status_of(answer),
+                     nlohmann::json::parse(http_client::body_of(answer), nullptr, false)};
+  };
+  const nlohmann::json who{{"name", "people-3"}, {"password", "correct horse"}};
+  CHECK(ask("POST /users", who).first == 201);
+  const std::string token = ask("POST /tokens", who).second["token"];
+  const nlohmann::json buy{{"sequence", 7}, {"kind", "put"}, {"write", "two tickets"}};
+  CHECK(ask("POST /transactions", buy).first == 401);
+  CHECK(ask("POST /transactions", buy, token).second["result"] == "committed");
+  ::kill(gateway, SIGKILL);
+  place.until_there("gateway", 1);
+  // The same once more: it is applied already, and said to be.
+  int status = 0;
+  for (int i = 0; i < 100 && status != 200; ++i) {
+    std::this_thread::sleep_for(50ms);
+    try {
+      status = ask("POST /transactions", buy, token).first;
+    } catch (const std::exception&) {  // it does not listen yet
+    }
+  }
+  CHECK(status == 200);
+  const auto state = ask("GET /state", {}, token).second;
+  CAPTURE(state);
+  CHECK(state["tenant"] == 3);
+  CHECK(state["sequences"] == nlohmann::json::array({{7, 7}}));
+  CHECK(state["writes"] == 1);
+  const Said said = run->wait();
+  CAPTURE(said.out, said.err);
+  CHECK(said.code == 0);
+  CHECK(place.summary()["transactions"]["lost"] == 0);
+  CHECK(place.summary()["transactions"]["duplicated"] == 0);
+  place.check_nothing_left();
+}
+
+TEST_CASE("real: an address for HTTP that is none is refused before anything begins") {
+  const Place place;
+  const Said said = place.start({"--http", "here"})->wait();
+  CHECK(said.code == 2);
+  CHECK(said.err.find("--http") != std::string::npos);
+  CHECK(place.desk.list("results").empty());
 }
 
 TEST_CASE("real: Ctrl-C and a closed terminal end it in good order", "[e2e]") {

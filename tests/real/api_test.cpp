@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "real/holding.hpp"
 #include "real/spawn.hpp"
 #include "vm/scenario_toml.hpp"
 
@@ -68,7 +69,10 @@ struct Fixture {
                 },
             .audit =
                 [](vm::TenantId tenant, std::function<void(const Audited&)> reply) {
-                  reply({.tenant = tenant, .served = true, .count = 2, .held = {{4, 5}}});
+                  reply({.tenant = tenant,
+                         .served = true,
+                         .count = 2,
+                         .held = {{0, 9}, {people_begin + 4, people_begin + 5}}});
                 },
             .inventory = [this]() -> const vm::Inventory& { return inventory; }};
   }
@@ -134,7 +138,7 @@ TEST_CASE("api: a user's transaction reaches his own tenant, with what its kind 
   REQUIRE(gateway.performed.size() == 1);
   const Perform& got = gateway.performed[0];
   CHECK(got.tenant == vm::TenantId{3});
-  CHECK(got.sequence == 7);
+  CHECK(got.sequence == people_begin + 7);
   CHECK(got.value == "two tickets");
   CHECK(got.memory == vm::Bytes{256 << 10});
   REQUIRE(got.steps.size() == 2);
@@ -186,9 +190,9 @@ TEST_CASE("api: bodies that make no sense are refused with the reason") {
   };
   refused("", "expected a JSON object", 400);
   refused("[1]", "expected a JSON object", 400);
-  refused(R"({"sequence": -1})", "from 0 to 2^39 - 1", 400);
-  refused(R"({"sequence": 549755813888})", "from 0 to 2^39 - 1", 400);
-  refused(R"({"sequence": 1.5})", "from 0 to 2^39 - 1", 400);
+  refused(R"({"sequence": -1})", "from 0 to 2^38 - 1", 400);
+  refused(R"({"sequence": 274877906944})", "from 0 to 2^38 - 1", 400);
+  refused(R"({"sequence": 1.5})", "from 0 to 2^38 - 1", 400);
   refused(R"({"sequence": 1, "kind": "steal"})", "no such transaction", 400);
   refused(R"({"sequence": 1, "wrote": "x"})", "unknown member", 400);
   refused(R"({"sequence": 1, "write": 5})", "expected text", 400);

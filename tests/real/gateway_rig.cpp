@@ -320,7 +320,7 @@ void Rig::send_next() {
 }
 
 void Rig::check_books() {
-  const vm::Inventory& books = gateway->control().inventory();
+  const vm::Inventory& books = gateway->door().inventory();
   for (std::uint32_t t = 0; t < scenario.tenant_count(); ++t) {
     const vm::TenantId tenant{t};
     CAPTURE(t);

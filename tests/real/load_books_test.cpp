@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "real/holding.hpp"
 #include "tests/scenarios.hpp"
 
 namespace {
@@ -125,16 +126,29 @@ TEST_CASE("load books: filler is not the client's, and what nobody sent is told"
   LoadBooks books{scenario};
   ten_acknowledged(books);
   Audited answer = owner_of(TenantId{0}, {{0, 9}});
-  const std::uint64_t filler = std::uint64_t{1} << 39;
+  const std::uint64_t filler = filler_begin;
   SECTION("filler") {
     answer.held.push_back({filler, filler + 1000});
     CHECK(close(books, answer).balance);
+  }
+  SECTION("writes that came over HTTP") {
+    const auto closed =
+        close(books, owner_of(TenantId{0}, {{0, 9}, {people_begin + 3, people_begin + 5}}));
+    CHECK(closed.balance);
+    CHECK(closed.groups[0].applied == 10);
+    CHECK(closed.groups[0].unacknowledged == 0);
+  }
+  SECTION("one of them applied twice") {
+    Audited twice = owner_of(TenantId{0}, {{0, 9}, {people_begin, people_begin}});
+    ++twice.count;
+    CHECK(close(books, twice).groups[0].duplicated == 1);
   }
   SECTION("an invention, however long") {
     answer.held.push_back({500, filler - 1});
     const auto closed = close(books, answer);
     CHECK_FALSE(closed.balance);
-    CHECK(closed.complaints.at(0).find("nobody sent") != std::string::npos);
+    CHECK(closed.complaints.at(0).find("more writes than it counted") != std::string::npos);
+    CHECK(closed.complaints.at(1).find("nobody sent") != std::string::npos);
   }
 }
 

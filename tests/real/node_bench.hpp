@@ -14,7 +14,9 @@
 #include "real/link.hpp"
 #include "real/node.hpp"
 #include "real/spawn.hpp"
+#include "real/token.hpp"
 #include "tests/real/folder.hpp"
+#include "tests/real/node_process.hpp"
 
 namespace real_test {
 
@@ -33,7 +35,8 @@ class Machines {
  public:
   struct Machine {
     Folder folder;
-    std::unique_ptr<Node> node;
+    std::unique_ptr<Node> node;            // in this process, or
+    std::unique_ptr<NodeProcess> process;  // in its own
     std::shared_ptr<Link> link;
     std::deque<Message> inbox;
     std::string address;
@@ -63,12 +66,34 @@ class Machines {
     machines_[id]->link->close();
     machines_[id]->node.reset();
   }
+  /// The same with processes, which can be killed.
+  std::uint32_t start_process() {
+    machines_.push_back(std::make_unique<Machine>());
+    const auto id = static_cast<std::uint32_t>(machines_.size() - 1);
+    boot_process(id);
+    return id;
+  }
+  void boot_process(std::uint32_t id) {
+    if (!tokens_) tokens_.emplace(create_key_file(key_.path() / "key"));
+    Machine& m = *machines_[id];
+    m.process = std::make_unique<NodeProcess>(BRINK, m.folder.path(), key_.path() / "key", id);
+    m.address = m.process->address;
+    connect(id);
+  }
+  void kill(std::uint32_t id) {
+    machines_[id]->process.reset();
+    machines_[id]->link->close();
+    machines_[id]->inbox.clear();
+  }
   /// As a gateway that starts anew: the link before it is replaced.
   void connect(std::uint32_t id) {
     Machine& m = *machines_[id];
     bool done = false;
     spawn(io_, "gateway", [](Machines& self, Machine& machine, bool& over) -> awaitable<void> {
-      const Hello hello{.role = Role::gateway};
+      Hello hello{.role = Role::gateway};
+      if (self.tokens_) {
+        hello.token = self.tokens_->issue("test", "gateway", unix_now(), std::chrono::minutes{1});
+      }
       machine.link = co_await dial(self.io_, machine.address, hello);
       machine.link->start(
           [&machine](Message& message) { machine.inbox.push_back(std::move(message)); },
@@ -157,6 +182,8 @@ class Machines {
 
  private:
   asio::io_context io_;
+  Folder key_;
+  std::optional<Tokens> tokens_;
   std::vector<std::unique_ptr<Machine>> machines_;
 };
 

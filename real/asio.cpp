@@ -1,0 +1,3 @@
+#include "real/asio.hpp"
+
+#include <boost/asio/impl/src.hpp>
