@@ -29,9 +29,9 @@ int play(const vm::Scenario& scenario, const Playing& playing, const People& peo
   RealRun::Options options{.scenario = scenario,
                            .directory = directory,
                            .binary = std::filesystem::read_symlink("/proc/self/exe"),
+                           .transactions = playing.transactions,
                            .http = people.http,
-                           .users = people.users,
-                           .transactions = playing.transactions};
+                           .users = people.users};
   if (!playing.quiet) {
     options.report = [](const std::string& what) {
       std::fprintf(stderr, "brink: %s\n", what.c_str());
@@ -87,10 +87,6 @@ int real_world(Arguments arguments) {
   }
   const auto loaded = scenarios.load();
   if (!loaded) return exit_usage;
-  for (const vm::Scenario& scenario : *loaded) {
-    if (scenario.changes.empty()) continue;
-    throw UsageError(scenario.name + ": has [[change]], which only a simulation can repeat");
-  }
   std::atomic<bool> stop{false};
   int worst = exit_done;
   for (const vm::Scenario& scenario : *loaded) {

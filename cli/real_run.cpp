@@ -131,14 +131,15 @@ class RealRun::Play {
 
 real::Stage::Options RealRun::Play::options_for_stage() {
   using std::filesystem::absolute;
-  real::Stage::Options stage{.scenario = scenario_,
-                             .binary = options_.binary,
-                             .scenario_file = absolute(options_.directory / record::scenario_name),
-                             .journal = absolute(options_.directory / record::journal_name),
-                             .http = options_.http,
-                             .users = absolute(options_.users),
-                             .on_reached = {},
-                             .quarters = options_.quarters};
+  real::Stage::Options stage{
+      .scenario = scenario_,
+      .binary = options_.binary,
+      .scenario_file = absolute(options_.directory / record::scenario_name),
+      .journal = absolute(options_.directory / record::journal_name),
+      .http = options_.http,
+      .users = options_.users.empty() ? options_.users : absolute(options_.users),
+      .on_reached = {},
+      .quarters = options_.quarters};
   if (options_.on_reached) {
     stage.on_reached = [this](const real::Reached& at) { options_.on_reached(stage_, at); };
   }

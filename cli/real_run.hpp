@@ -27,9 +27,9 @@ class RealRun {
     const vm::Scenario& scenario;     // outlives the run
     std::filesystem::path directory;  // of the run; the scenario's text is in it already
     std::filesystem::path binary;     // brink itself
-    std::string http{};               // where people and tools may knock too; empty: nowhere
-    std::filesystem::path users{};    // their accounts
     bool transactions = false;        // tell the sink every transaction's end as well
+    std::string http{};               // host:port where people may knock; empty: nowhere
+    std::filesystem::path users{};    // their accounts; docs/API.md
     std::function<void(const std::string&)> report = [](const std::string&) {};  // for people
     /// For tests: called with the stage at each moment of a migration, before it goes on.
     std::function<void(real::Stage&, const real::Reached&)> on_reached{};

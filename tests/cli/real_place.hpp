@@ -80,12 +80,10 @@ struct Place {
   std::string of_us = desk.folder().string() + "/brink-";
 
   Place() { desk.put("crowd.toml", crowd); }
-  /// With these settings over the scenario.
-  std::unique_ptr<Process> start(const Words& settings = {}, const Words& options = {}) const {
+  std::unique_ptr<Process> start(const Words& options = {}) const {
     Words words{"real", "crowd.toml"};
-    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
     words.insert(words.end(), options.begin(), options.end());
-    return desk.start(words, {.environment = environment});
+    return desk.start(std::move(words), {.environment = environment});
   }
   /// Through another program, which is to become it in the end: `words`, and the rest follows.
   std::unique_ptr<Process> start_through(Words words, const Words& settings = {},

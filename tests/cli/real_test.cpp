@@ -51,7 +51,7 @@ TEST_CASE("real: gateway, agent and a machine are killed, one after the other; n
 
 TEST_CASE("real: people knock over HTTP too, and again after the gateway was killed", "[e2e]") {
   const Place place;
-  const auto run = place.start({}, {"--http", "127.0.0.1:0", "--users", "users"});
+  const auto run = place.start({"--http", "127.0.0.1:0", "--users", "users"});
   const int gateway = *place.until_there("gateway", 1).begin();
   place.until_played();
   const std::string told = run->err();
@@ -104,7 +104,7 @@ TEST_CASE("real: people knock over HTTP too, and again after the gateway was kil
 
 TEST_CASE("real: an address for HTTP that is none is refused before anything begins") {
   const Place place;
-  const Said said = place.start({}, {"--http", "here"})->wait();
+  const Said said = place.start({"--http", "here"})->wait();
   CHECK(said.code == 2);
   CHECK(said.err.find("--http") != std::string::npos);
   CHECK(place.desk.list("results").empty());

@@ -81,7 +81,7 @@ TEST_CASE("real: a flavor that this host cannot give is refused, and nothing is 
   const auto [setting, says] = GENERATE(table<std::string, std::string>(
       {{"flavor.small.cores=100000", "100000 cores, this host has"},
        {"flavor.small.memory=\"1000 TiB\"", "MiB of memory, this host has"}}));
-  const Said said = place.start({setting})->wait();
+  const Said said = place.start({"--set", setting})->wait();
   CAPTURE(said.out, said.err);
   CHECK(said.code == 3);
   CHECK(said.err.find(says) != std::string::npos);
@@ -110,7 +110,8 @@ TEST_CASE("real: ten thousand idle connections at the gateway and at a machine d
   }
   const Place place;
   // As most systems start processes: with room for a thousand.
-  const auto run = place.start_through({"/bin/sh", "-c", "ulimit -Sn 1024 && exec \"$@\"", "sh"});
+  const auto run = place.start_through({"/bin/sh", "-c", "ulimit -Sn 1024 && exec \"$@\"", "sh"},
+                                       {"scenario.duration=\"50 s\""});
   const int gateway = *place.until_there("gateway", 1).begin();
   const int node = *place.until_there("node", 3).begin();
   place.until_played();
@@ -127,15 +128,15 @@ TEST_CASE("real: ten thousand idle connections at the gateway and at a machine d
   CHECK(at_gateway.size() == count);
   CHECK(at_node.size() == count / 10);
   CHECK(lets_in(io, door, folder / "key"));
+  run->send(SIGINT);
   const Said said = run->wait();
   CAPTURE(said.out, said.err);
-  CHECK(said.code == 0);
+  CHECK(said.code == 3);
+  CHECK(said.err.find("interrupted at") != std::string::npos);
   CHECK(said.err.find("started again") == std::string::npos);
   const auto summary = place.summary();
-  CHECK(summary["failovers"] == 0);
+  CHECK(summary["transactions"]["committed"] > 0);
   CHECK(summary["transactions"]["lost"] == 0);
-  // 50 a second for 4 s; nearly all of them, however busy this host is.
-  CHECK(summary["transactions"]["committed"] > 150);
   place.check_nothing_left();
 }
 
@@ -149,19 +150,19 @@ TEST_CASE("real: a disk that fills up refuses writes, loses none, and breaks the
                  ::geteuid() == 0 ? "--propagation=private" : "--map-root-user",
                  "/bin/sh",
                  "-c",
-                 "mount -t tmpfs -o size=8m none \"$TMPDIR\" && " + then,
+                 "mount -t tmpfs -o size=6m none \"$TMPDIR\" && " + then,
                  "sh"};
   };
   if (place.start_through(mounted("exit 0"), {}, small)->wait().code != 0) {
     WARN("no disk of our own can be mounted here");
     return;
   }
-  // 100 writes of 8 KiB a second, each of them in the log and in the file, fill it half-way.
+  // 800 writes of 16 KiB are twice what it holds.
   const Said said =
       place
           .start_through(mounted("exec \"$@\""),
                          {"scenario.duration=\"8 s\"", "clients.people.rate=\"100 /s\"",
-                          "transaction.put.write=\"8 KiB\"",
+                          "transaction.put.write=\"16 KiB\"",
                           "sla.availability={ objective = \"99 %\", short = \"1 s\", "
                           "long = \"2 s\", burn = 2.0 }"},
                          small)
@@ -169,8 +170,8 @@ TEST_CASE("real: a disk that fills up refuses writes, loses none, and breaks the
   CAPTURE(said.out, said.err);
   CHECK(said.code == 0);
   const auto summary = place.summary();
-  CHECK(summary["transactions"]["committed"] > 100);
-  CHECK(summary["transactions"]["refused"] > 100);
+  CHECK(summary["transactions"]["committed"] > 20);
+  CHECK(summary["transactions"]["refused"] > 20);
   CHECK(summary["transactions"]["lost"] == 0);
   CHECK(summary["transactions"]["duplicated"] == 0);
   CHECK(said.out.find("availability") != std::string::npos);
