@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/options.hpp"
+#include "cli/scenario_arguments.hpp"
 #include "cli/verbs.hpp"
 #include "cli/view_source.hpp"
 #include "viz/ui/glfw_host.hpp"
@@ -37,9 +38,9 @@ constexpr const char* example =
     "written\n";
 
 struct Wanted {
-  std::vector<std::string> runs, settings;
+  ScenarioArguments named;  // runs or scenarios
+  std::string out = "results";
   std::string png, at, size, from, to;
-  std::optional<std::uint64_t> seed;
   int machine = -1;
   double scale = 0;
   bool light = false, built_in_font = false, opengl = false, tell_state = false;
@@ -71,14 +72,24 @@ bool is_scenario(const std::string& name) {
   return fs::path{name}.extension() == ".toml" && fs::is_regular_file(name);
 }
 
-std::unique_ptr<viz::model::Session> open_run(const std::string& name) {
-  if (is_scenario(name))
-    throw UsageError{name + ": a scenario is not a run yet; brink run makes one of it"};
-  return open_recorded(name);
+/// Null where the scenario has mistakes, which have been told.
+std::unique_ptr<viz::model::Session> open_run(const Wanted& wanted, const std::string& name) {
+  if (!is_scenario(name)) return open_recorded(name);
+  ScenarioArguments one = wanted.named;
+  one.files = {name};
+  auto scenarios = one.load();
+  return scenarios ? open_live(std::move(scenarios->front()), wanted.out) : nullptr;
 }
 
-int write_picture(const Wanted& wanted, viz::model::Session& session, viz::model::Session* other,
-                  const ui::App::Options& look) {
+const viz::model::RunView& first_of(viz::model::Session& session) {
+  return session.frame(0);
+}
+const viz::model::RunView& first_of(viz::model::Comparison& comparison) {
+  return comparison.frame(0).first;
+}
+
+template <class Runs>
+int write_picture(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
   ui::PictureOptions options{
       .app = look, .at = instant("--at", wanted.at), .machine = {}, .view = {}};
   options.app.calm = true;
@@ -91,8 +102,8 @@ int write_picture(const Wanted& wanted, viz::model::Session& session, viz::model
   }
   if (wanted.machine >= 0)
     options.machine = viz::model::MachineId{static_cast<std::uint32_t>(wanted.machine)};
-  const ui::Image image = ui::picture_of(session, other, options);
-  const viz::model::SourceView source = session.frame(0).source;
+  const ui::Image image = ui::picture_of(runs, options);
+  const viz::model::SourceView& source = first_of(runs).source;
   if (source.state == viz::model::SourceState::broken) throw UsageError{source.message};
   ui::write_png(image, wanted.png);
   std::cout << wanted.png << '\n';
@@ -117,8 +128,8 @@ std::string remark_of(const fs::path& file, Write&& write) {
   }
 }
 
-int open_window(const Wanted& wanted, viz::model::Session& session, viz::model::Session* other,
-                const ui::App::Options& look) {
+template <class Runs>
+int open_window(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
   ui::Settings settings;
   ui::WindowState remembered;
   const fs::path file = ui::settings_file();
@@ -129,8 +140,9 @@ int open_window(const Wanted& wanted, viz::model::Session& session, viz::model::
     options.app.width = settings.width;
     options.app.height = settings.height;
   }
-  const std::string title = session.frame(0).info.title;
-  options.title = title + " - Brink";
+  const viz::model::RunInfo& info = first_of(runs).info;
+  const std::string title = info.scenario + "-" + info.seed;  // of files
+  options.title = info.title + " - Brink";
   options.opengl = wanted.opengl;
   options.opened = [&](ui::App& app) {
     app.window().state() = remembered;
@@ -140,7 +152,8 @@ int open_window(const Wanted& wanted, viz::model::Session& session, viz::model::
     settings.width = static_cast<int>(ImGui::GetIO().DisplaySize.x);
     settings.height = static_cast<int>(ImGui::GetIO().DisplaySize.y);
     settings.last.clear();
-    for (const std::string& run : wanted.runs) settings.last.push_back(fs::absolute(run).string());
+    for (const std::string& run : wanted.named.files)
+      settings.last.push_back(fs::absolute(run).string());
     ui::save_settings(file, settings, app.window().state());
   };
   options.picture = [&](const ui::Image& image) {
@@ -158,8 +171,19 @@ int open_window(const Wanted& wanted, viz::model::Session& session, viz::model::
   };
   if (wanted.tell_state)
     options.tell = [](const std::string& line) { std::cout << line << std::endl; };
-  ui::show_window(session, other, options);
+  ui::show_window(runs, options);
   return exit_done;
+}
+
+template <class Runs>
+int show(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
+  if (!wanted.png.empty()) return write_picture(wanted, runs, look);
+  if (const auto at = instant("--at", wanted.at)) runs.on(viz::model::Seek{*at});
+  if (wanted.machine >= 0) {
+    const auto machine = static_cast<std::uint32_t>(wanted.machine);
+    runs.on(viz::model::Select{{viz::model::Selection::Kind::machine, machine}});
+  }
+  return open_window(wanted, runs, look);
 }
 
 std::vector<std::string> last_runs() {
@@ -175,53 +199,47 @@ int view(Arguments arguments) {
   namespace po = boost::program_options;
   Wanted wanted;
   Options options;
-  options.add_rest("RUN", wanted.runs);
-  options.shown.add_options()("png", po::value(&wanted.png)->value_name("FILE"),
-                              "write a picture and open no window")(
-      "at", po::value(&wanted.at)->value_name("TIME"),
-      "go to this instant of the run, as \"3min\"")("size",
-                                                    po::value(&wanted.size)->value_name("WxH"),
-                                                    "of window or picture, 1600x900 at first")(
-      "scale", po::value(&wanted.scale)->value_name("X"),
-      "of text and lines, 1 to 4; the desktop's by default")(
-      "light", po::bool_switch(&wanted.light), "dark on light")(
-      "machine", po::value(&wanted.machine)->value_name("N"), "select this machine")(
-      "from", po::value(&wanted.from)->value_name("TIME"), "the charts' beginning")(
-      "to", po::value(&wanted.to)->value_name("TIME"), "the charts' end")(
-      "seed",
-      po::value<std::uint64_t>()
-          ->notifier([&](std::uint64_t seed) { wanted.seed = seed; })
-          ->value_name("N"),
-      "of a scenario that is simulated")(
-      "set", po::value(&wanted.settings)->value_name("KEY=VALUE")->composing(),
-      "change a scenario's key; repeatable")("opengl", po::bool_switch(&wanted.opengl),
-                                             "draw with OpenGL even where it is emulated");
+  wanted.named.add_to(options);
+  const auto add = [&](const char* name, auto* value, const char* shown, const char* says) {
+    options.shown.add_options()(name, po::value(value)->value_name(shown), says);
+  };
+  add("png", &wanted.png, "FILE", "write a picture and open no window");
+  add("at", &wanted.at, "TIME", "go to this instant of the run, as 3min");
+  add("size", &wanted.size, "WxH", "of window or picture, 1600x900 at first");
+  add("scale", &wanted.scale, "X", "of text and lines, 1 to 4; the desktop's by default");
+  add("machine", &wanted.machine, "N", "select this machine");
+  add("from", &wanted.from, "TIME", "where the charts begin");
+  add("to", &wanted.to, "TIME", "where they end");
+  add("out", &wanted.out, "DIR", "where a scenario's run is kept, results at first");
+  options.shown.add_options()("light", po::bool_switch(&wanted.light), "dark on light")(
+      "opengl", po::bool_switch(&wanted.opengl), "draw with OpenGL even where it is emulated");
   options.hidden.add_options()("built-in-font", po::bool_switch(&wanted.built_in_font))(
       "tell-state", po::bool_switch(&wanted.tell_state));
   if (!options.parse(arguments)) {
     std::cout << explanation << options.shown << example;
     return exit_done;
   }
-  if (wanted.runs.empty()) wanted.runs = last_runs();
-  if (wanted.runs.empty())
+  std::vector<std::string>& names = wanted.named.files;
+  if (names.empty()) names = last_runs();
+  if (names.empty()) {
     throw UsageError{"view needs a RUN or a scenario; brink view --help shows an example"};
-  if (wanted.runs.size() > 2) throw UsageError{"view compares two runs and no more"};
-  if (wanted.scale != 0 && !(wanted.scale >= 1 && wanted.scale <= 4))
+  }
+  if (names.size() > 2) throw UsageError{"view compares two runs and no more"};
+  if (wanted.scale != 0 && !(wanted.scale >= 1 && wanted.scale <= 4)) {
     throw UsageError{"--scale is 1 to 4"};
+  }
   ui::App::Options look;
   look.scale = static_cast<float>(wanted.scale);
   look.light = wanted.light;
   look.built_in_font = wanted.built_in_font;
   set_size(wanted.size, look);
-  const auto session = open_run(wanted.runs[0]);
-  const auto other = wanted.runs.size() > 1 ? open_run(wanted.runs[1]) : nullptr;
-  if (!wanted.png.empty()) return write_picture(wanted, *session, other.get(), look);
-  if (const auto at = instant("--at", wanted.at)) session->on(viz::model::Seek{*at});
-  if (wanted.machine >= 0) {
-    session->on(viz::model::Select{
-        {viz::model::Selection::Kind::machine, static_cast<std::uint32_t>(wanted.machine)}});
-  }
-  return open_window(wanted, *session, other.get(), look);
+  auto first = open_run(wanted, names[0]);
+  if (first == nullptr) return exit_usage;
+  if (names.size() == 1) return show(wanted, *first, look);
+  auto second = open_run(wanted, names[1]);
+  if (second == nullptr) return exit_usage;
+  viz::model::Comparison comparison{std::move(first), std::move(second)};
+  return show(wanted, comparison, look);
 }
 
 }  // namespace cli

@@ -71,6 +71,14 @@ TEST_CASE("tidy: what decides does not know what carries out") {
   }
 }
 
+TEST_CASE("tidy: what the window shows does not know how it is drawn") {
+  const std::regex drawing{R"re(#\s*include [<"](viz/ui/|imgui|backends/|GLFW|GL/))re"};
+  for (const Line& line : lines_of("viz/model")) {
+    INFO(line.file << ":" << line.number << ": " << line.text);
+    CHECK_FALSE(std::regex_search(line.text, drawing));
+  }
+}
+
 TEST_CASE("tidy: lines fit the screen, and no file has grown into two nouns") {
   for (const std::string layer : {"sim", "vm", "record", "real", "viz", "cli"}) {
     std::map<std::string, int> length;

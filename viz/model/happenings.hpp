@@ -36,7 +36,7 @@ class Happenings {
   /// Number of failing machines over time.
   const Series& failing_series() const { return failing_series_; }
 
-  /// Calls f(failure) for each that is on at `at`. O(failures), eight bytes each.
+  /// Calls f(failure) for each that is on at `at`. O(failures), sixteen bytes each.
   template <class F>
   void for_each_on(Time at, F f) const {
     for (std::size_t i = 0; i < failures_.size(); ++i)

@@ -92,7 +92,7 @@ struct MachineView {
 struct MigrationView {      // under way at the playhead, or just over (for fading out)
   std::uint32_t index = 0;  // into RunView::migrations
   float progress = 0;       // 0 to 1; of bytes where the run tells them, else of time
-  float strength = 1;       // 0 to 1: fades in and out over a tenth of its length
+  float strength = 1;       // 1; falls to 0 within half a second or a tenth of its length after it
 };
 
 /// One client group's flow to one fleet, by where its tenants live.
@@ -129,6 +129,8 @@ struct Figures {
 };
 
 // ---- What happened: whole lists, the future included where it is known --------------------------
+// Failures in the order in which they were noticed, failovers in that of their triggering,
+// migrations in that of their ends, but live ones in that of their beginnings.
 
 struct FailureRecord {
   std::uint32_t number = 0;
@@ -165,7 +167,6 @@ struct MigrationRecord {
   bool aborted = false;
 };
 
-/// Lists of failures, failovers and migrations in the order of their start.
 enum class EventKind : std::uint8_t {
   failure,
   recovery,

@@ -9,12 +9,11 @@ namespace viz::model {
 void SampleLog::append(const vm::SampleRow& row) {
   SIM_CHECK(size_ == 0 || row.at >= (*this)[size_ - 1].at);
   SIM_CHECK(size_ < none);
-  if (size_ % block_rows == 0) {
-    blocks_.push_back(std::make_unique_for_overwrite<Block>());
-    blocks_.back()->key = newest_;
-  }
+  if (size_ % block_rows == 0) blocks_.push_back(std::make_unique_for_overwrite<Block>());
+  const std::size_t apart = std::max<std::size_t>(4096, 2 * newest_.size());
+  if (keys_.empty() || size_ - keys_.back().row >= apart) keys_.push_back({size_, newest_});
   const std::uint32_t machine = row.machine.value;
-  Row& stored = blocks_.back()->rows[size_ % block_rows];
+  Row& stored = (*blocks_.back())[size_ % block_rows];
   stored = {row.at, machine, {}, row.sample.transactions, row.sample.tenants};
   for (const Resource r : vm::all_resources)
     stored.use[static_cast<std::size_t>(r)] = static_cast<float>(row.sample.utilisation[r]);
@@ -24,10 +23,10 @@ void SampleLog::append(const vm::SampleRow& row) {
 
 std::uint32_t SampleLog::rows_until(Time at) const {
   const auto later_block = std::ranges::upper_bound(
-      blocks_, at, {}, [](const auto& block) { return block->rows.front().at; });
+      blocks_, at, {}, [](const auto& block) { return block->front().at; });
   if (later_block == blocks_.begin()) return 0;
   const auto number = static_cast<std::uint32_t>(later_block - blocks_.begin()) - 1;
-  const auto& rows = blocks_[number]->rows;
+  const Block& rows = *blocks_[number];
   const std::uint32_t filled = std::min(block_rows, size_ - number * block_rows);
   const auto end = std::upper_bound(rows.begin(), rows.begin() + filled, at,
                                     [](Time t, const Row& row) { return t < row.at; });
@@ -42,16 +41,16 @@ void SampleLog::apply(std::uint32_t from, std::uint32_t to,
 
 void SampleLog::seek(Time at, std::vector<std::uint32_t>& last, std::uint32_t& done) const {
   const std::uint32_t wanted = rows_until(at);
-  // Forward within reach of the last answer, or from the key frame, whichever is nearer.
-  const std::uint32_t key = wanted / block_rows * block_rows;
-  if (last.empty() || done > wanted || done < key) {
-    if (wanted == size_) {
-      last = newest_;
-      done = wanted;
-      return;
-    }
-    last = blocks_[key / block_rows]->key;
-    done = key;
+  if (wanted == size_) {
+    last = newest_;
+    done = wanted;
+    return;
+  }
+  // On from the last answer, or from the key frame, whichever is nearer.
+  const auto behind = std::ranges::upper_bound(keys_, wanted, {}, &KeyFrame::row);
+  if (behind != keys_.begin() && (last.empty() || done > wanted || done < (behind - 1)->row)) {
+    last = (behind - 1)->last;
+    done = (behind - 1)->row;
   }
   apply(done, wanted, last);
   done = wanted;
@@ -59,7 +58,8 @@ void SampleLog::seek(Time at, std::vector<std::uint32_t>& last, std::uint32_t& d
 
 std::size_t SampleLog::memory() const {
   std::size_t bytes = blocks_.size() * sizeof(Block) + newest_.capacity() * sizeof(std::uint32_t);
-  for (const auto& block : blocks_) bytes += block->key.capacity() * sizeof(std::uint32_t);
+  for (const KeyFrame& key : keys_)
+    bytes += sizeof key + key.last.capacity() * sizeof(std::uint32_t);
   return bytes;
 }
 

@@ -1,9 +1,10 @@
 // SampleLog: all samples of all machines in the order of their time, and the fleet at any instant.
 //
 // Playing forward costs the rows between two frames. A jump goes to the last key frame before the
-// instant and on from there: every block of rows begins with one, which holds for each machine the
-// number of its last row before the block. One machine's series is gathered from all rows in
-// slices, since nobody knows beforehand which of a hundred thousand will be asked for.
+// instant and on from there: it holds for each machine the number of its last row before it. Key
+// frames stand so far apart that they cost two bytes a row at most. One machine's series is
+// gathered from all rows in slices, since nobody knows beforehand which of a hundred thousand will
+// be asked for.
 //
 // Rows live in blocks that never move, so that the ten-millionth costs what the first did.
 #pragma once
@@ -33,7 +34,7 @@ class SampleLog {
 
   std::uint32_t size() const { return size_; }
   const Row& operator[](std::uint32_t index) const {
-    return blocks_[index / block_rows]->rows[index % block_rows];
+    return (*blocks_[index / block_rows])[index % block_rows];
   }
   /// Rows whose time is not after `at`. O(log n).
   std::uint32_t rows_until(Time at) const;
@@ -48,13 +49,15 @@ class SampleLog {
 
  private:
   static constexpr std::uint32_t block_rows = 1u << 16;
-  struct Block {
-    std::vector<std::uint32_t> key;  // by machine: its last row before this block
-    std::array<Row, block_rows> rows;
+  using Block = std::array<Row, block_rows>;
+  struct KeyFrame {
+    std::uint32_t row = 0;            // the first one behind it
+    std::vector<std::uint32_t> last;  // by machine, before that row
   };
   void apply(std::uint32_t from, std::uint32_t to, std::vector<std::uint32_t>& last) const;
 
   std::vector<std::unique_ptr<Block>> blocks_;
+  std::vector<KeyFrame> keys_;
   std::uint32_t size_ = 0;
   std::vector<std::uint32_t> newest_;  // by machine
 };

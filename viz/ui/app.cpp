@@ -42,9 +42,20 @@ void App::use_font_image() {
   ImGui::GetIO().Fonts->SetTexID(font_texture_);
 }
 
-void App::show(model::Session& session, model::Session* other) {
+void App::show(model::Session& session) {
   session_ = &session;
-  other_ = other;
+  comparison_ = nullptr;
+}
+
+void App::show(model::Comparison& comparison) {
+  session_ = nullptr;
+  comparison_ = &comparison;
+}
+
+std::pair<const model::RunView*, const model::RunView*> App::views(double seconds) {
+  if (session_ != nullptr) return {&session_->frame(seconds), nullptr};
+  const model::RunPair pair = comparison_->frame(seconds);
+  return {&pair.first, &pair.second};
 }
 
 void App::resize(int width, int height) {
@@ -57,9 +68,8 @@ const ImDrawData& App::frame(double seconds) {
   ImGuiIO& io = ImGui::GetIO();
   io.DeltaTime = seconds > 0 ? static_cast<float>(seconds) : 1.0f / 60;
   input_.apply(io);
-  run_ = &session_->frame(seconds);
-  const model::RunView* const other =
-      other_ != nullptr ? &other_->frame_at(run_->clock.now) : nullptr;
+  const auto [run, other] = views(seconds);
+  run_ = run;
   const auto viewed = std::chrono::steady_clock::now();
   ImGui::NewFrame();
   commands_.clear();
@@ -69,8 +79,7 @@ const ImDrawData& App::frame(double seconds) {
   times.model_ms = Milliseconds(viewed - start).count();
   times.build_ms = Milliseconds(std::chrono::steady_clock::now() - viewed).count();
   for (const model::Command& command : commands_) {
-    session_->on(command);
-    if (other_ != nullptr && std::holds_alternative<model::Select>(command)) other_->on(command);
+    session_ != nullptr ? session_->on(command) : comparison_->on(command);
   }
   const ImDrawData& data = *ImGui::GetDrawData();
   moving_ = run_->clock.playing || !input_.empty() || !commands_.empty() || io.WantTextInput ||

@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "viz/model/comparison.hpp"
 #include "viz/model/session.hpp"
 #include "viz/ui/input.hpp"
 #include "viz/ui/window.hpp"
@@ -29,9 +30,9 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  /// What to show; `other` makes it a comparison, shown at the first one's time. Both must outlive
-  /// the next frames.
-  void show(model::Session& session, model::Session* other = nullptr);
+  /// What to show: one run, or two of them side by side. It must outlive the next frames.
+  void show(model::Session& session);
+  void show(model::Comparison& comparison);
   void resize(int width, int height);
 
   /// One frame, `seconds` of wall time after the last. The triangles are valid until the next.
@@ -48,6 +49,9 @@ class App {
   void use_font_image();
 
  private:
+  /// The runs, `seconds` later; the second one is null where there is none.
+  std::pair<const model::RunView*, const model::RunView*> views(double seconds);
+
   struct Destroy {
     void operator()(ImGuiContext* context) const;
   };
@@ -59,7 +63,7 @@ class App {
   std::unique_ptr<Window> window_;
   Input input_;
   model::Session* session_ = nullptr;
-  model::Session* other_ = nullptr;
+  model::Comparison* comparison_ = nullptr;
   const model::RunView* run_ = nullptr;
   std::vector<model::Command> commands_;
   bool moving_ = true;

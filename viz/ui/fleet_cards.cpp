@@ -66,7 +66,8 @@ struct Tag {
 
 Tag tag_of(const Frame& frame, const MachineView& machine) {
   const Palette& p = frame.palette;
-  if (machine.failing) return {"FAILING", p.failing, rgb(0xFFFFFF)};
+  const bool serves = machine.life == Life::up || machine.life == Life::draining;
+  if (machine.failing && serves) return {"FAILING", p.failing, rgb(0xFFFFFF)};
   switch (machine.life) {
     case Life::booting:
       return {"BOOTING", p.booting, p.good};
@@ -151,10 +152,11 @@ void draw_card(const Frame& frame, const MachineView& machine, const Rect& place
   }
   if (place.max.y - y >= frame.px(26)) {
     const std::string work = count_text(machine.transactions) + " in service";
+    const std::string homes = count_text(machine.tenants) + " tenants";
+    const bool both = text_width(frame.fonts.small, work + homes) + frame.px(12) < right - left;
     draw_text(frame.fonts.small, {left, y + frame.px(5)}, p.dim, work);
-    if (!tag.word.empty()) {
-      draw_text_right(frame.fonts.small, {right, y + frame.px(5)}, p.dim,
-                      count_text(machine.tenants) + " tenants");
+    if (!tag.word.empty() && both) {
+      draw_text_right(frame.fonts.small, {right, y + frame.px(5)}, p.dim, homes);
     }
   }
 }

@@ -28,6 +28,19 @@ void stroke(const Curve& curve, Colour colour, float thickness) {
   list().AddBezierCubic(curve.a, curve.b, curve.c, curve.d, colour, thickness, 24);
 }
 
+ImVec2 halfway(ImVec2 a, ImVec2 b) {
+  return {(a.x + b.x) / 2, (a.y + b.y) / 2};
+}
+
+/// The halves of a curve, by de Casteljau's construction.
+Curve first_half(const Curve& k) {
+  const ImVec2 ab = halfway(k.a, k.b), bc = halfway(k.b, k.c), cd = halfway(k.c, k.d);
+  return {k.a, ab, halfway(ab, bc), halfway(halfway(ab, bc), halfway(bc, cd))};
+}
+Curve second_half(const Curve& k) {
+  return first_half({k.d, k.c, k.b, k.a});
+}
+
 /// Migrations of one source and target are one arrow.
 struct Bundle {
   std::uint32_t count = 0;
@@ -53,8 +66,12 @@ void draw_arrow(const Frame& frame, ImVec2 from, ImVec2 to, const Bundle& bundle
   const float thick =
       frame.px(1.6f) +
       std::min(frame.px(2.4f), std::sqrt(static_cast<float>(bundle.count)) * frame.px(0.35f));
-  stroke(curve, faded(p.background, 0.75 * strength), thick + frame.px(2.5f));
-  stroke(curve, colour, thick);
+  // Faint where it leaves, strong where it arrives: of many arrows the heads are what is read.
+  const Colour tail = faded(colour, 0.45);
+  stroke(curve, faded(p.background, 0.6 * strength), thick + frame.px(2));
+  const Curve second = second_half(curve), first = first_half(curve);
+  stroke(first, tail, thick);
+  stroke(second, colour, thick);
   list().AddCircle(from, frame.px(4), colour, 16, frame.px(1.6f));
   const ImVec2 before = curve.at(0.94f);
   const float hx = tip.x - before.x, hy = tip.y - before.y;
@@ -155,10 +172,10 @@ void draw_clients(const Frame& frame, const FleetLayout& layout, const Rect& col
     const Tile* const tile = layout.tile_of(flow.fleet);
     if (tile == nullptr || flow.group.value >= shown || flow.rate <= 0) continue;
     const float y = top + pitch * static_cast<float>(flow.group.value) + (pitch - gap) / 2;
-    // Into the only tile straight, spread over its edge; into one of many by its heading.
+    // Into the only tile straight; into one of many by its heading.
     const float share = (static_cast<float>(flow.group.value) + 0.5f) / static_cast<float>(shown);
     const float lane = layout.tiles().size() == 1
-                           ? tile->cells.min.y + tile->cells.height() * share
+                           ? std::clamp(y, tile->cells.min.y, tile->cells.max.y)
                            : tile->place.min.y + frame.px(6) + frame.px(12) * share;
     const ImVec2 to{std::max(tile->place.min.x, area.min.x),
                     std::clamp(lane, area.min.y, area.max.y)};

@@ -72,6 +72,7 @@ std::string short_text(double value) {
   const double size = std::abs(value);
   if (!std::isfinite(value)) return "-";
   if (size >= 99.95 || size == std::floor(size)) return printed("%.0f", value);
+  if (size < 0.0995) return printed("%.2g", value);
   return printed(size >= 9.995 ? "%.1f" : "%.2f", value);
 }
 

@@ -19,6 +19,7 @@ namespace viz::ui {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
 constexpr int least_width = 1100, least_height = 680;
 constexpr double emulated_frame = 1.0 / 30, frame_time = 1.0 / 60, unfocused_frame = 1.0 / 10,
                  rest = 1.0;
@@ -29,22 +30,17 @@ std::string last_error(const GlfwLibrary& glfw) {
   return text != nullptr ? text : "no reason given";
 }
 
-/// Images as OpenGL's textures; which is which is kept, since pictures (F12) are made on the CPU.
+/// Images as OpenGL's textures. ImGui's handle is the texture's name.
 class GlTextures : public Textures {
  public:
   explicit GlTextures(const GlFunctions& gl) : gl_(gl) {}
 
   ImTextureID show(const Image& image, ImTextureID before) override {
-    auto name = static_cast<GLuint>(reinterpret_cast<std::uintptr_t>(before));
-    Shown& shown = images_[before];
-    const bool again =
-        before != nullptr && shown.width == image.width && shown.height == image.height;
-    if (before == nullptr) {
-      gl_.gen_textures(1, &name);
-      images_.erase(before);
-    }
+    GLuint name = name_of(before);
+    if (name == 0) gl_.gen_textures(1, &name);
     gl_.bind_texture(GL_TEXTURE_2D, name);
-    if (again) {
+    Size& size = sizes_[name];
+    if (size.width == image.width && size.height == image.height) {
       gl_.tex_sub_image(GL_TEXTURE_2D, 0, 0, 0, image.width, image.height, GL_RGBA,
                         GL_UNSIGNED_BYTE, image.pixels.data());
     } else {
@@ -52,25 +48,25 @@ class GlTextures : public Textures {
       gl_.tex_parameter(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
       gl_.tex_image(GL_TEXTURE_2D, 0, GL_RGBA, image.width, image.height, 0, GL_RGBA,
                     GL_UNSIGNED_BYTE, image.pixels.data());
+      size = {image.width, image.height};
     }
-    const auto id = reinterpret_cast<ImTextureID>(static_cast<std::uintptr_t>(name));
-    images_[id] = {&image, image.width, image.height};
-    return id;
+    return reinterpret_cast<ImTextureID>(static_cast<std::uintptr_t>(name));
   }
   void forget(ImTextureID texture) override {
-    const auto name = static_cast<GLuint>(reinterpret_cast<std::uintptr_t>(texture));
+    const GLuint name = name_of(texture);
     gl_.delete_textures(1, &name);
-    images_.erase(texture);
+    sizes_.erase(name);
   }
-  const Image& image_of(ImTextureID texture) const { return *images_.at(texture).image; }
 
  private:
-  struct Shown {
-    const Image* image = nullptr;
+  static GLuint name_of(ImTextureID id) {
+    return static_cast<GLuint>(reinterpret_cast<std::uintptr_t>(id));
+  }
+  struct Size {
     int width = 0, height = 0;
   };
   const GlFunctions& gl_;
-  std::map<ImTextureID, Shown> images_;
+  std::map<GLuint, Size> sizes_;
 };
 
 class Desktop {
@@ -172,7 +168,9 @@ class Painter {
       ImGui_ImplOpenGL3_RenderDrawData(const_cast<ImDrawData*>(&data));
       return;
     }
-    image_ = rasterised(data);
+    image_.reset(static_cast<int>(data.DisplaySize.x), static_cast<int>(data.DisplaySize.y),
+                 rgb(0));
+    rasterise(data, image_);
     texture_ = screen_textures_.show(image_, texture_);
     // One rectangle, through the same backend.
     ImDrawList list{ImGui::GetDrawListSharedData()};
@@ -188,13 +186,15 @@ class Painter {
     ImGui_ImplOpenGL3_RenderDrawData(&one);
   }
 
-  Image rasterised(const ImDrawData& data) const {
-    Image image{static_cast<int>(data.DisplaySize.x), static_cast<int>(data.DisplaySize.y), rgb(0)};
-    if (emulated_)
-      rasterise(data, image);
-    else
-      rasterise(data, image,
-                [this](ImTextureID id) -> const Image& { return gl_textures_.image_of(id); });
+  /// What was painted last; before the buffers are swapped.
+  Image picture(int width, int height) const {
+    if (emulated_) return image_;
+    Image upside_down{width, height}, image{width, height};
+    gl_.read_pixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, upside_down.pixels.data());
+    for (int y = 0; y < height; ++y) {
+      const Colour* const from = upside_down.row(height - 1 - y);
+      std::transform(from, from + width, image.row(y), [](Colour c) { return c | 0xff000000; });
+    }
     return image;
   }
 
@@ -268,7 +268,10 @@ std::string state_line(App& app) {
   return line + " find=" + std::string{text.data()};
 }
 
-void show_window(model::Session& session, model::Session* other, const GlfwOptions& options) {
+namespace {
+
+template <class Runs>
+void run_window(Runs& runs, const GlfwOptions& options) {
   const GlfwLibrary& glfw = GlfwLibrary::get();
   Desktop desktop{glfw, options};
   GLFWwindow* const window = desktop.window();
@@ -285,7 +288,7 @@ void show_window(model::Session& session, model::Session* other, const GlfwOptio
   ImGui_ImplOpenGL3_Init("#version 130");
   ImGui_ImplOpenGL3_NewFrame();  // its shaders, and a texture of the fonts that we do without
   app.use_font_image();
-  app.show(session, other);
+  app.show(runs);
   use_clipboard(glfw, window);
   Listener listener{glfw, app.input()};
   listen(glfw, window, listener);
@@ -306,18 +309,28 @@ void show_window(model::Session& session, model::Session* other, const GlfwOptio
     glfw.SetCursor(window, cursors.of(ImGui::GetMouseCursor()));
     const auto drawn = Clock::now();
     painter.paint(data, width, height);
-    glfw.SwapBuffers(window);
-    app.window().times().draw_ms =
-        std::chrono::duration<double, std::milli>(Clock::now() - drawn).count();
     Wishes wishes = app.window().take_wishes();
-    if (wishes.picture && options.picture)
-      app.window().state().remark = options.picture(painter.rasterised(data));
+    if (wishes.picture && options.picture) {
+      app.window().state().remark = options.picture(painter.picture(width, height));
+    }
+    glfw.SwapBuffers(window);
+    app.window().times().draw_ms = Milliseconds(Clock::now() - drawn).count();
     if (wishes.csv && options.csv) app.window().state().remark = options.csv(*wishes.csv);
     if (wishes.quit) break;
     if (options.tell && told != state_line(app)) options.tell(told = state_line(app));
   }
   if (options.closed) options.closed(app);
   ImGui_ImplOpenGL3_Shutdown();
+}
+
+}  // namespace
+
+void show_window(model::Session& session, const GlfwOptions& options) {
+  run_window(session, options);
+}
+
+void show_window(model::Comparison& comparison, const GlfwOptions& options) {
+  run_window(comparison, options);
 }
 
 }  // namespace viz::ui

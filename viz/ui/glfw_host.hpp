@@ -29,7 +29,8 @@ struct GlfwOptions {
 /// Shows the runs until the window is closed.
 ///
 ///   throws  std::runtime_error with what to do about it: no GLFW, no display, no OpenGL 3
-void show_window(model::Session& session, model::Session* other, const GlfwOptions& options);
+void show_window(model::Session& session, const GlfwOptions& options);
+void show_window(model::Comparison& comparison, const GlfwOptions& options);
 
 /// One line that says what the window shows: for tests that look at a real window from outside.
 std::string state_line(App& app);

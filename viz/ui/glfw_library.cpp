@@ -82,6 +82,7 @@ GlFunctions::GlFunctions(const GlfwLibrary& glfw) {
   find_gl("glTexSubImage2D", tex_sub_image);
   find_gl("glViewport", viewport);
   find_gl("glClear", clear);
+  find_gl("glReadPixels", read_pixels);
 }
 
 }  // namespace viz::ui

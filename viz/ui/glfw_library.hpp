@@ -65,6 +65,7 @@ struct GlFunctions {
   decltype(&::glTexSubImage2D) tex_sub_image = nullptr;
   decltype(&::glViewport) viewport = nullptr;
   decltype(&::glClear) clear = nullptr;
+  decltype(&::glReadPixels) read_pixels = nullptr;
 
   /// Requires a current context.
   explicit GlFunctions(const GlfwLibrary& glfw);

@@ -43,6 +43,8 @@ void paint_line(const Frame& frame, Image& image, const Box& box, const Lane& la
     const Reach own = reach_of(lane, box, column), reach = joined(own, before);
     before = own;
     if (!own.known) continue;
+    // A count of what should not be is drawn where there is one.
+    if (line.stroke == Stroke::line && column.range.high <= 0) continue;
     const int x = box.left + static_cast<int>(i);
     if (line.stroke != Stroke::line) fill(image, {x, reach.bottom, x + 1, box.bottom}, ground);
     fill(image, {x, reach.top, x + 1, reach.bottom}, ink);

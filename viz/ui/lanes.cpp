@@ -110,7 +110,9 @@ double Lane::height_of(double value) const {
 
 std::string Lane::number(double value) const {
   const double shown = value * factor;
-  return (shown >= 1000 ? count_text(shown) : short_text(shown)) + (unit == "%" ? "%" : "");
+  if (unit == "ms") return span_text(sim::from_seconds(shown / 1000));
+  const std::string digits = shown >= 1000 ? count_text(shown) : short_text(shown);
+  return unit == "%" ? digits + "%" : unit.empty() ? digits : digits + " " + unit;
 }
 
 std::optional<model::MachineId> timeline_machine(const Frame& frame) {

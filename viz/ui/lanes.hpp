@@ -34,7 +34,7 @@ struct Lane {
 
   /// Height of `value` in the lane: 0 at the foot, 1 at the top; may lie outside.
   double height_of(double value) const;
-  std::string number(double value) const;
+  std::string number(double value) const;  // with its unit
 };
 
 /// The lanes of the selected machine, or of the fleet, and those of the whole scenario. Scales that

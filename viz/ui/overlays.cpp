@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "viz/model/comparison.hpp"
 #include "viz/ui/format.hpp"
 #include "viz/ui/panels.hpp"
 
@@ -42,6 +43,17 @@ constexpr std::array<Shortcut, 26> shortcuts{{
     {"Wheel", "zoom map or timeline"},
     {"Right drag", "move map or timeline"},
 }};
+
+/// The figure's name in the room that a column has.
+std::string shortened(std::string name) {
+  for (const auto& [words, sign] : {std::pair{", mean of machines", " mean"},
+                                    {", time of the worst at the limit", " at limit"},
+                                    {" machines, mean", ", mean"}}) {
+    const std::size_t at = name.find(words);
+    if (at != std::string::npos) name.replace(at, std::string_view{words}.size(), sign);
+  }
+  return name;
+}
 
 std::string difference(double a, double b) {
   if (a == b) return "same";
@@ -108,7 +120,7 @@ void draw_comparison(const Frame& frame, const Rect& place) {
   frame.probes.add("comparison", place);
   const model::RunView &a = frame.run, &b = *frame.other;
   const float left = place.min.x + frame.px(14), right = place.max.x - frame.px(14);
-  const float second = right - frame.px(66), first = second - frame.px(74);
+  const float second = right - frame.px(64), first = second - frame.px(56);
   float y = place.min.y + frame.px(10);
   draw_text(frame.fonts.strong, {left, y}, p.text, "At this instant");
   y += frame.px(28);
@@ -118,7 +130,7 @@ void draw_comparison(const Frame& frame, const Rect& place) {
   y += frame.px(20);
   const auto row = [&](const char* label, double va, double vb, const std::string& ta,
                        const std::string& tb, bool less_is_better) {
-    draw_text(frame.fonts.small, {left, y}, p.dim, label);
+    draw_text_within(frame.fonts.small, {left, y}, first - left - frame.px(44), p.dim, label);
     draw_text_right(frame.fonts.mono_small, {first, y}, p.text, ta);
     draw_text_right(frame.fonts.mono_small, {second, y}, p.text, tb);
     const Colour ink = va == vb ? p.faint : (vb < va) == less_is_better ? p.good : p.failing;
@@ -128,52 +140,29 @@ void draw_comparison(const Frame& frame, const Rect& place) {
   const auto count = [&](const char* label, double va, double vb, bool less = true) {
     row(label, va, vb, count_text(va), count_text(vb), less);
   };
-  const auto so_far = [](const auto* records, auto&& start, Time now) {
-    if (records == nullptr) return 0.0;
-    const auto end = std::partition_point(records->begin(), records->end(),
-                                          [&](const auto& r) { return start(r) <= now; });
-    return static_cast<double>(end - records->begin());
-  };
-  const auto failures = [&](const model::RunView& v) {
-    return so_far(
-        v.failures, [](const auto& r) { return r.start; }, v.clock.now);
-  };
-  const auto failovers = [&](const model::RunView& v) {
-    return so_far(
-        v.failovers, [](const auto& r) { return r.triggered; }, v.clock.now);
-  };
-  const auto migrations = [&](const model::RunView& v) {
-    return so_far(
-        v.migrations, [](const auto& r) { return r.start; }, v.clock.now);
-  };
-  const auto sum = [](const model::RunView& v, auto&& member) {
-    double total = 0;
-    for (const model::GroupView& group : v.groups) total += static_cast<double>(member(group));
-    return total;
-  };
   count("Machines", a.figures.machines, b.figures.machines);
-  count("Failing now", a.figures.failing, b.figures.failing);
-  count("SLA failures so far", failures(a), failures(b));
-  count("Failovers so far", failovers(a), failovers(b));
-  count("Migrations so far", migrations(a), migrations(b));
-  for (const vm::Resource resource : vm::all_resources) {
-    const double va = static_cast<double>(a.figures.mean[resource]),
-                 vb = static_cast<double>(b.figures.mean[resource]);
-    row(("Mean " + std::string{resource_word(resource)}).c_str(), va, vb, percent_text(va),
-        percent_text(vb), true);
-  }
+  count("Failing", a.figures.failing, b.figures.failing);
+  count("Moving", a.figures.migrations, b.figures.migrations);
   count("Requests/s", std::round(a.figures.rate), std::round(b.figures.rate), false);
-  const auto committed = [](const model::GroupView& g) { return g.committed; };
-  const auto lost = [](const model::GroupView& g) { return g.refused + g.timed_out + g.failed; };
-  count("Committed so far", sum(a, committed), sum(b, committed), false);
-  count("Not committed so far", sum(a, lost), sum(b, lost));
-  const auto p99 = [](const model::RunView& v) {
-    const auto at = v.latency.p99 != nullptr ? v.latency.p99->at(v.clock.now) : std::nullopt;
-    return at ? static_cast<double>(*at) : 0.0;
-  };
-  row("Latency p99, ms", p99(a), p99(b), short_text(p99(a)), short_text(p99(b)), true);
   row("Cost so far", a.figures.cost, b.figures.cost, short_text(a.figures.cost),
       short_text(b.figures.cost), true);
+
+  const auto& range = frame.state.timeline.range;
+  const Span over = range ? *range : Span{Time{}, std::max(a.clock.now, Time{} + Duration{1})};
+  y += frame.px(8);
+  draw_text(frame.fonts.strong, {left, y}, p.text, range ? "In the range" : "Until this instant");
+  y += frame.px(25);
+  for (const model::ComparedFigure& figure : model::compare({a, b}, over.from, over.to)) {
+    if (y > place.max.y - frame.px(20)) break;
+    const auto text = [](const std::optional<double>& value) -> std::string {
+      if (!value) return "-";
+      return std::abs(*value) >= 1000 ? count_text(*value) : short_text(*value);
+    };
+    const std::string label =
+        shortened(figure.name) + (figure.unit.empty() ? "" : ", " + figure.unit);
+    row(label.c_str(), figure.first.value_or(0), figure.second.value_or(0), text(figure.first),
+        text(figure.second), figure.name != "committed" && figure.name != "issued");
+  }
 }
 
 }  // namespace viz::ui

@@ -10,6 +10,27 @@ namespace {
 // Frames until sizes and scroll positions that depend on the frame before have settled.
 constexpr int settling = 4;
 
+template <class Runs>
+Image settled_picture(Runs& runs, const model::RunView& run, const PictureOptions& options) {
+  runs.load_all();
+  ImageTextures textures;
+  App app{textures, options.app};
+  app.show(runs);
+  runs.on(model::Play{false});
+  runs.frame(0);
+  runs.on(model::Seek{options.at ? *options.at : telling_moment(run)});
+  if (options.machine) {
+    runs.on(model::Select{{model::Selection::Kind::machine, options.machine->value}});
+  }
+  if (options.view) {
+    app.window().state().timeline.view = *options.view;
+    app.window().state().timeline.whole = false;
+  }
+  runs.load_all();  // of what was selected
+  for (int i = 0; i < settling; ++i) app.frame(0);
+  return picture(app);
+}
+
 }  // namespace
 
 Image picture(App& app) {
@@ -21,44 +42,38 @@ Image picture(App& app) {
 
 Time telling_moment(const model::RunView& run) {
   const Time middle = Time{} + (run.clock.end - Time{}) / 2;
-  // Migrations are short: an instant in the middle of the longest one that answers a failure.
-  if (run.migrations != nullptr) {
-    Duration longest{};
-    std::optional<Time> at;
-    for (const model::MigrationRecord& record : *run.migrations) {
-      if (!record.end || *record.end - record.start <= longest) continue;
-      longest = *record.end - record.start;
-      at = record.start + longest / 2;
-    }
-    if (at) return *at;
+  const auto failing_at = [&](Time at) {
+    return run.failing != nullptr ? run.failing->at(at).value_or(0) : 0.0f;
+  };
+  // Migrations are short: best is the middle of one, while as much as possible is failing.
+  std::optional<Time> best;
+  float most = -1;
+  Duration longest{};
+  for (std::size_t i = 0; run.migrations != nullptr && i < run.migrations->size(); ++i) {
+    const model::MigrationRecord& record = (*run.migrations)[i];
+    if (!record.end) continue;
+    const Duration length = *record.end - record.start;
+    const Time at = record.start + length / 2;
+    const float failing = failing_at(at);
+    if (failing < most || (failing == most && length <= longest)) continue;
+    most = failing;
+    longest = length;
+    best = at;
   }
-  if (run.failing == nullptr || run.failing->empty()) return middle;
-  const float most = run.failing->whole().high;
-  if (most <= 0) return middle;
-  for (std::size_t i = 0; i < run.failing->size(); ++i) {
-    if (run.failing->value(i) >= most) return run.failing->time(i);
-  }
-  return middle;
+  if (best) return *best;
+  if (run.failing == nullptr || run.failing->empty() || run.failing->whole().high <= 0)
+    return middle;
+  std::size_t i = 0;
+  while (run.failing->value(i) < run.failing->whole().high) ++i;
+  return run.failing->time(i);
 }
 
-Image picture_of(model::Session& session, model::Session* other, const PictureOptions& options) {
-  session.load_all();
-  if (other != nullptr) other->load_all();
-  ImageTextures textures;
-  App app{textures, options.app};
-  app.show(session, other);
-  const model::RunView& run = session.frame(0);
-  session.on(model::Play{false});
-  session.on(model::Seek{options.at ? *options.at : telling_moment(run)});
-  if (options.machine)
-    session.on(model::Select{{model::Selection::Kind::machine, options.machine->value}});
-  if (options.view) {
-    app.window().state().timeline.view = *options.view;
-    app.window().state().timeline.whole = false;
-  }
-  session.load_all();  // of what was selected
-  for (int i = 0; i < settling; ++i) app.frame(0);
-  return picture(app);
+Image picture_of(model::Session& session, const PictureOptions& options) {
+  return settled_picture(session, session.frame(0), options);
+}
+
+Image picture_of(model::Comparison& comparison, const PictureOptions& options) {
+  return settled_picture(comparison, comparison.frame(0).first, options);
 }
 
 }  // namespace viz::ui

@@ -18,7 +18,8 @@ struct PictureOptions {
 };
 
 /// Loads all of the run, goes to the instant and draws it.
-Image picture_of(model::Session& session, model::Session* other, const PictureOptions& options);
+Image picture_of(model::Session& session, const PictureOptions& options);
+Image picture_of(model::Comparison& comparison, const PictureOptions& options);
 
 /// When most is to be seen: most machines failing at once, best with something moving; the middle
 /// of a run in which nothing happens.

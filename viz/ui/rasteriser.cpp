@@ -208,11 +208,6 @@ void draw_command(const ImDrawList& list, const ImDrawCmd& command, const Image&
 }  // namespace
 
 void rasterise(const ImDrawData& data, Image& target) {
-  rasterise(data, target,
-            [](ImTextureID id) -> const Image& { return *static_cast<const Image*>(id); });
-}
-
-void rasterise(const ImDrawData& data, Image& target, const ImageOf& image_of) {
   for (int n = 0; n < data.CmdListsCount; ++n) {
     const ImDrawList& list = *data.CmdLists[n];
     for (const ImDrawCmd& command : list.CmdBuffer) {
@@ -222,7 +217,7 @@ void rasterise(const ImDrawData& data, Image& target, const ImageOf& image_of) {
                      std::min(target.width, static_cast<int>(r.z)),
                      std::min(target.height, static_cast<int>(r.w))};
       if (clip.width() > 0 && clip.height() > 0) {
-        draw_command(list, command, image_of(command.GetTexID()), clip, target);
+        draw_command(list, command, *static_cast<const Image*>(command.GetTexID()), clip, target);
       }
     }
   }

@@ -8,8 +8,6 @@
 // Textures are Images (see ImageTextures) and are read at the nearest texel.
 #pragma once
 
-#include <functional>
-
 #include <imgui.h>
 
 #include "viz/ui/image.hpp"
@@ -19,9 +17,5 @@ namespace viz::ui {
 /// Draws `data` over the whole of `target`, which has the size of the display. What was there
 /// remains visible where nothing opaque is drawn. Cost: proportional to the area that is covered.
 void rasterise(const ImDrawData& data, Image& target);
-
-/// The same where textures are somebody else's: `image_of` says which Image each shows.
-using ImageOf = std::function<const Image&(ImTextureID)>;
-void rasterise(const ImDrawData& data, Image& target, const ImageOf& image_of);
 
 }  // namespace viz::ui

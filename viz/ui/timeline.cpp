@@ -204,8 +204,7 @@ void Timeline::draw_gutter(const Frame& frame, const std::vector<Lane>& lanes, c
     const auto value = series.at(frame.run.clock.now);
     const float right = gutter.max.x - frame.px(6);
     const bool over = value && lane.limit && static_cast<double>(*value) > *lane.limit;
-    const std::string unit = lane.unit == "%" ? "" : " " + lane.unit;
-    const std::string number = value ? lane.number(static_cast<double>(*value)) + unit : "-";
+    const std::string number = value ? lane.number(static_cast<double>(*value)) : "-";
     const bool two_rows = lane.name.size() > 4;  // no room for both in one
     draw_text_right(frame.fonts.mono_small, {right, top + (two_rows ? frame.px(15) : 0)},
                     over ? p.failing : p.text, number);

@@ -89,9 +89,7 @@ void Timeline::draw_tooltip(const Frame& frame, const std::vector<Lane>& lanes, 
                         high = lane.number(static_cast<double>(column[0].range.high));
       const std::string range = low == high ? low : low + " .. " + high;
       const std::string name = lane.lines.size() > 1 ? lane.name + " " + line.name : lane.name;
-      const std::string unit = lane.unit == "%" ? "" : " " + lane.unit;
-      ImGui::TextColored(ink(faded(line.colour, 1)), "%-18s %s%s", name.c_str(), range.c_str(),
-                         unit.c_str());
+      ImGui::TextColored(ink(faded(line.colour, 1)), "%-18s %s", name.c_str(), range.c_str());
     }
   }
   ImGui::TextColored(ink(p.dim), "%zu samples in this pixel", samples);

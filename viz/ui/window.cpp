@@ -1,6 +1,7 @@
 #include "viz/ui/window.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace viz::ui {
@@ -12,6 +13,12 @@ constexpr float inspector_from = 1280;  // width of the window
 const char* detail_word(Detail detail) {
   constexpr std::array<const char*, 4> words{"dots", "cells", "tiles", "cards"};
   return words[static_cast<std::size_t>(detail)];
+}
+
+/// The run's directory tells two runs of one scenario apart.
+std::string short_name(const model::RunInfo& info) {
+  const std::string name = std::filesystem::path{info.place}.filename().string();
+  return name.empty() ? info.title : name;
 }
 
 /// What stands in the middle while there is nothing to show, or never will be.
@@ -106,7 +113,8 @@ void Window::draw_maps(Frame& frame, const Places& at) {
     return;
   }
   const float middle = (at.map.min.x + at.map.max.x) / 2, half = frame.px(gap) / 2;
-  map_.draw_bare(frame, {at.map.min, {middle - half, at.map.max.y}}, "A   " + frame.run.info.title);
+  map_.draw_bare(frame, {at.map.min, {middle - half, at.map.max.y}},
+                 "A   " + short_name(frame.run.info));
   Frame second{.run = *frame.other,
                .other = &frame.run,
                .state = state_,
@@ -121,7 +129,7 @@ void Window::draw_maps(Frame& frame, const Places& at) {
                .scale = look_.scale,
                .calm = look_.calm};
   second_map_.draw_bare(second, {{middle + half, at.map.min.y}, at.map.max},
-                        "B   " + frame.other->info.title);
+                        "B   " + short_name(frame.other->info));
 }
 
 void Window::keep_view_at_playhead(const model::ClockView& clock) {
