@@ -1,6 +1,7 @@
 // `brink node` as a process of its own, to be killed or measured; it dies with its parent.
 #pragma once
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <stdexcept>
@@ -59,6 +60,7 @@ class NodeProcess {
     int status = 0;
     ::waitpid(pid_, &status, 0);
     pid_ = 0;
+    remove_group();
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
 
@@ -67,6 +69,16 @@ class NodeProcess {
   std::string address, said;
 
  private:
+  /// Killed, it could not remove its own.
+  void remove_group() const {
+    const std::string mark = "group: ";
+    const auto at = said.find(mark);
+    if (at == std::string::npos) return;
+    const auto begin = at + mark.size();
+    const std::string group = said.substr(begin, said.find('\n', begin) - begin);
+    for (int i = 0; i < 100 && ::rmdir(group.c_str()) != 0 && errno == EBUSY; ++i) ::usleep(1'000);
+  }
+
   pid_t pid_ = 0;
   int input_ = -1;
 };
