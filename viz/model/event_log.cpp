@@ -74,7 +74,7 @@ std::optional<std::size_t> EventLog::previous(Time at, EventKinds kinds) const {
 std::size_t EventLog::memory() const {
   std::size_t bytes = events_.capacity() * sizeof(Event);
   for (const auto& times : times_) bytes += times.capacity() * sizeof(Time);
-  for (const auto& text : texts_) bytes += sizeof text + text.capacity();
+  for (const auto& text : texts_) bytes += sizeof(std::string) + text.capacity();
   return bytes;
 }
 

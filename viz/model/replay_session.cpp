@@ -14,6 +14,8 @@ template <class... Handlers>
 struct Visitor : Handlers... {
   using Handlers::operator()...;
 };
+template <class... Handlers>
+Visitor(Handlers...) -> Visitor<Handlers...>;
 
 }  // namespace
 

@@ -220,9 +220,7 @@ void RunStore::show_series(const Selection& selection, RunView& view) {
 void RunStore::gather(MachineId machine) {
   const SampleLog& log = selection_ ? selection_->log : whole_.log;
   if (!gathering_ || gathering_->machine != machine || gathering_->from != &log) {
-    gathering_.emplace();
-    gathering_->machine = machine;
-    gathering_->from = &log;
+    gathering_.emplace(machine, log);
     for (const Resource r : vm::all_resources) {
       gathering_->series[r] =
           Series{info_.threshold[r], selection_ ? Duration::max() : info_.sample};

@@ -60,8 +60,9 @@ class RunStore {
     FleetSeries fleet;
   };
   struct Gathering {  // one machine's series, slice by slice
+    Gathering(MachineId whose, const SampleLog& log) : machine(whose), from(&log) {}
     MachineId machine;
-    const SampleLog* from = nullptr;
+    const SampleLog* from;
     std::uint32_t next = 0;
     PerResource<Series> series;
   };

@@ -69,6 +69,8 @@ Span zoomed(const Span& view, Time anchor, double factor, const Span& limits) {
   const double wanted = static_cast<double>(view.length().count()) * factor;
   const Duration length =
       std::clamp(Duration{std::llround(wanted)}, least_view, std::max(least_view, limits.length()));
+  // Out again as often as in is all of the run, whatever was rounded on the way.
+  if (length > limits.length() - limits.length() / 1000) return limits;
   const double share = static_cast<double>((anchor - view.from).count()) /
                        static_cast<double>(view.length().count());
   const Time from = anchor - Duration{std::llround(static_cast<double>(length.count()) * share)};
