@@ -44,7 +44,9 @@ class Process {
   Process(Words words, const Start& start, const fs::path& talk) : talk_(talk) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addchdir_np(&actions, start.folder.c_str());
+    if (!start.folder.empty()) {
+      posix_spawn_file_actions_addchdir_np(&actions, start.folder.c_str());
+    }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     connect(actions, 1, start.out, talk_ / "out");
     connect(actions, 2, start.err, talk_ / "err");
