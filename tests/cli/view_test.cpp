@@ -43,8 +43,8 @@ double difference(const Image& a, const Image& b) {
 class Screen {
  public:
   Screen()
-      : xvfb_({"Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"}, {},
-              talk_.path()) {
+      : xvfb_({"Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"},
+              {.folder = talk_.path()}, talk_.path()) {
     const auto deadline = std::chrono::steady_clock::now() + 30s;
     while (!xvfb_.out().ends_with('\n') && std::chrono::steady_clock::now() < deadline)
       std::this_thread::sleep_for(20ms);
@@ -58,7 +58,7 @@ class Screen {
   void hand(Words words) const {
     const scenario_text::ScratchFolder talk;
     words.insert(words.begin(), "xdotool");
-    Process process{words, {.environment = {display()}}, talk.path()};
+    Process process{words, {.folder = talk.path(), .environment = {display()}}, talk.path()};
     CHECK(process.wait().code == 0);
   }
 
