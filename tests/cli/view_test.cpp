@@ -124,6 +124,20 @@ TEST_CASE("view: a scenario is played for its picture, and recorded", "[cli]") {
   CHECK(desk.list("results") == Words{"small-7"});
 }
 
+TEST_CASE("report: every chart is a picture of its own", "[cli]") {
+  const Desk desk;
+  const std::string run = played(desk);
+  const Said said = desk.brink({"report", run, "--png", "charts"});
+  INFO(said.err);
+  CHECK(said.code == 0);
+  const Words charts = desk.list("charts");
+  for (const char* name :
+       {"cpu.png", "mem.png", "disk.png", "net.png", "latency.png", "done.png"}) {
+    CAPTURE(name);
+    CHECK(std::find(charts.begin(), charts.end(), name) != charts.end());
+  }
+}
+
 TEST_CASE("view: what cannot be shown is one line, and exit code 2", "[cli]") {
   const Desk desk;
   desk.put("foreign.sqlite", "not a database at all, but long enough to be one");

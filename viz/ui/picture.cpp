@@ -76,4 +76,26 @@ Image picture_of(model::Comparison& comparison, const PictureOptions& options) {
   return settled_picture(comparison, comparison.frame(0).first, options);
 }
 
+std::vector<std::pair<std::string, Image>> chart_pictures(model::Session& session,
+                                                          const PictureOptions& options) {
+  session.load_all();
+  ImageTextures textures;
+  App app{textures, options.app};
+  app.show(session);
+  session.on(model::Seek{options.at ? *options.at : telling_moment(session.frame(0))});
+  app.frame(0);
+  constexpr std::string_view prefix = "lane.";
+  std::vector<std::string> names;
+  for (const auto& [name, place] : app.window().probes().all()) {
+    if (name.starts_with(prefix)) names.push_back(name.substr(prefix.size()));
+  }
+  std::vector<std::pair<std::string, Image>> pictures;
+  for (const std::string& name : names) {
+    app.window().state().only_lane = name;
+    app.frame(0);
+    pictures.emplace_back(name, picture(app));
+  }
+  return pictures;
+}
+
 }  // namespace viz::ui

@@ -88,7 +88,10 @@ void Timeline::draw(Frame& frame, const Rect& place) {
   if (columns_ < 8 || plot.height() < frame.px(60)) return;
   interact(frame, plot);
   const Span view = state.view;
-  const std::vector<Lane> lanes = lanes_of(frame, view);
+  std::vector<Lane> lanes = lanes_of(frame, view);
+  if (const OnlyLane& only = frame.state.only_lane) {
+    std::erase_if(lanes, [&](const Lane& lane) { return lane.name != *only; });
+  }
   draw_heading(frame, lanes, place);
 
   const int events = static_cast<int>(frame.px(strip));

@@ -179,6 +179,11 @@ void Window::draw(const model::RunView& run, const model::RunView* other,
               .calm = look_.calm};
   apply_shortcuts(frame, wishes_, timeline_.columns());
   const Places at = places(screen);
+  if (state_.only_lane) {
+    timeline_.draw(frame, screen);
+    ImGui::End();
+    return;
+  }
   top_bar_.draw(frame, at.top);
   scrubber_.draw(frame, at.scrubber);
   draw_maps(frame, at);
