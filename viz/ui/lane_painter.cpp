@@ -102,6 +102,7 @@ void paint_dots(Image& image, const Box& box, const Lane& lane, const Line& line
   const std::size_t first = series.lower_bound(view.from), last = series.lower_bound(view.to);
   if (first == last || (last - first) * 9 > static_cast<std::size_t>(box.width())) return;
   for (std::size_t i = first; i < last; ++i) {
+    if (line.stroke == Stroke::line && series.value(i) <= 0) continue;
     const int x = box.left + static_cast<int>(pixel_of(view, box.width(), series.time(i)));
     const double share = std::clamp(lane.height_of(static_cast<double>(series.value(i))), 0.0, 1.0);
     const int y = box.bottom - 1 - static_cast<int>(std::lround(share * (box.height() - 1)));

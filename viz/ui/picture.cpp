@@ -8,7 +8,7 @@ namespace viz::ui {
 namespace {
 
 // Frames until sizes and scroll positions that depend on the frame before have settled.
-constexpr int settling = 4;
+constexpr std::size_t settling = 4;
 
 template <class Runs>
 Image settled_picture(Runs& runs, const model::RunView& run, const PictureOptions& options) {
@@ -27,7 +27,9 @@ Image settled_picture(Runs& runs, const model::RunView& run, const PictureOption
     app.window().state().timeline.whole = false;
   }
   runs.load_all();  // of what was selected
-  for (int i = 0; i < settling; ++i) app.frame(0);
+  // The log is filtered 20,000 events a frame.
+  const std::size_t events = run.events != nullptr ? run.events->size() : 0;
+  for (std::size_t i = 0; i < settling + events / 20'000; ++i) app.frame(0);
   return picture(app);
 }
 
