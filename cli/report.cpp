@@ -1,5 +1,6 @@
 // brink report: prints the summary of a run again, from its run.sqlite alone.
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <iostream>
 
@@ -7,7 +8,9 @@
 #include "cli/summary_text.hpp"
 #include "cli/terminal.hpp"
 #include "cli/verbs.hpp"
+#include "cli/view_source.hpp"
 #include "record/reader.hpp"
+#include "viz/ui/picture.hpp"
 
 namespace cli {
 namespace {
@@ -20,14 +23,30 @@ constexpr const char* explanation =
 
 constexpr const char* example =
     "\nexample: brink report results/overload-42\n"
-    "         brink report results/overload-42 --csv /tmp/overload\n"
-    "exit: 0 all expectations met, 1 not, 2 RUN cannot be read, 3 the CSV cannot be written\n";
+    "         brink report results/overload-42 --csv /tmp/overload --png /tmp/overload\n"
+    "exit: 0 all expectations met, 1 not, 2 RUN cannot be read, 3 files cannot be written\n";
 
 struct Wanted {
   std::vector<std::string> runs;
-  std::string csv;
+  std::string csv, png;
   bool json = false;
 };
+
+/// cpu.png, latency.png ...: what the window's timeline shows, chart by chart.
+void write_charts(const std::string& run, const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  const auto session = open_recorded(run);
+  const viz::ui::PictureOptions options{
+      .app = {.width = 1400, .height = 340, .light = true, .calm = true},
+      .at = {},
+      .machine = {},
+      .view = {}};
+  for (auto& [name, image] : viz::ui::chart_pictures(*session, options)) {
+    std::string file = name + ".png";
+    for (char& c : file) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    viz::ui::write_png(image, folder / file);
+  }
+}
 
 int show(const std::string& run, const Wanted& wanted) {
   const auto reader = record::Reader::open(run);
@@ -38,6 +57,7 @@ int show(const std::string& run, const Wanted& wanted) {
     std::filesystem::create_directories(wanted.csv);
     reader->export_csv(wanted.csv);
   }
+  if (!wanted.png.empty()) write_charts(run, wanted.png);
   if (wanted.json) {
     std::cout << record::to_json(*summary) << '\n';
   } else {
@@ -55,15 +75,16 @@ int report(Arguments arguments) {
   options.add_rest("RUN", wanted.runs);
   options.shown.add_options()("json", po::bool_switch(&wanted.json),
                               "print summary.json and nothing else")(
-      "csv", po::value(&wanted.csv)->value_name("DIR"), "write the CSV files again, to DIR");
+      "csv", po::value(&wanted.csv)->value_name("DIR"), "write the CSV files again, to DIR")(
+      "png", po::value(&wanted.png)->value_name("DIR"), "write each chart as a picture, to DIR");
   if (!options.parse(arguments)) {
     std::cout << explanation << options.shown << example;
     return exit_done;
   }
   if (wanted.runs.empty())
     throw UsageError{"report needs a RUN; brink report --help shows an example"};
-  if (wanted.runs.size() > 1 && (wanted.json || !wanted.csv.empty())) {
-    throw UsageError{"--json and --csv take one RUN at a time"};
+  if (wanted.runs.size() > 1 && (wanted.json || !wanted.csv.empty() || !wanted.png.empty())) {
+    throw UsageError{"--json, --csv and --png take one RUN at a time"};
   }
   int worst = exit_done;
   for (const std::string& run : wanted.runs) worst = std::max(worst, show(run, wanted));

@@ -143,6 +143,7 @@ int open_window(const Wanted& wanted, Runs& runs, const ui::App::Options& look) 
   const viz::model::RunInfo& info = first_of(runs).info;
   const std::string title = info.scenario + "-" + info.seed;  // of files
   options.title = info.title + " - Brink";
+  options.at = instant("--at", wanted.at);
   options.opengl = wanted.opengl;
   options.opened = [&](ui::App& app) {
     app.window().state() = remembered;
@@ -178,7 +179,6 @@ int open_window(const Wanted& wanted, Runs& runs, const ui::App::Options& look) 
 template <class Runs>
 int show(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
   if (!wanted.png.empty()) return write_picture(wanted, runs, look);
-  if (const auto at = instant("--at", wanted.at)) runs.on(viz::model::Seek{*at});
   if (wanted.machine >= 0) {
     const auto machine = static_cast<std::uint32_t>(wanted.machine);
     runs.on(viz::model::Select{{viz::model::Selection::Kind::machine, machine}});

@@ -43,8 +43,8 @@ double difference(const Image& a, const Image& b) {
 class Screen {
  public:
   Screen()
-      : xvfb_({"Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"}, {},
-              talk_.path()) {
+      : xvfb_({"Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"},
+              {.folder = talk_.path()}, talk_.path()) {
     const auto deadline = std::chrono::steady_clock::now() + 30s;
     while (!xvfb_.out().ends_with('\n') && std::chrono::steady_clock::now() < deadline)
       std::this_thread::sleep_for(20ms);
@@ -58,7 +58,7 @@ class Screen {
   void hand(Words words) const {
     const scenario_text::ScratchFolder talk;
     words.insert(words.begin(), "xdotool");
-    Process process{words, {.environment = {display()}}, talk.path()};
+    Process process{words, {.folder = talk.path(), .environment = {display()}}, talk.path()};
     CHECK(process.wait().code == 0);
   }
 
@@ -122,6 +122,20 @@ TEST_CASE("view: a scenario is played for its picture, and recorded", "[cli]") {
   CHECK(said.code == 0);
   CHECK(fs::exists(desk / "live.png"));
   CHECK(desk.list("results") == Words{"small-7"});
+}
+
+TEST_CASE("report: every chart is a picture of its own", "[cli]") {
+  const Desk desk;
+  const std::string run = played(desk);
+  const Said said = desk.brink({"report", run, "--png", "charts"});
+  INFO(said.err);
+  CHECK(said.code == 0);
+  const Words charts = desk.list("charts");
+  for (const char* name :
+       {"cpu.png", "mem.png", "disk.png", "net.png", "latency.png", "done.png"}) {
+    CAPTURE(name);
+    CHECK(std::find(charts.begin(), charts.end(), name) != charts.end());
+  }
 }
 
 TEST_CASE("view: what cannot be shown is one line, and exit code 2", "[cli]") {

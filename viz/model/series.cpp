@@ -105,29 +105,46 @@ MinMax Series::min_max(std::size_t first, std::size_t last) const {
 
 /// lower_bound(at) for an answer that is not before `from` and probably not far behind it: the
 /// edges of neighbouring pixels. O(log of the distance).
-std::size_t Series::advance(std::size_t from, Time at) const {
-  std::size_t step = 1, low = from;
-  while (low + step < size() && times_[low + step] < at) {
-    low += step;
-    step *= 2;
+// Outwards from a guess, in doubling steps. Samples mostly come at equal distances, so that the
+// stretch before says where the end of the next one is, to within a sample or two: two looks at
+// memory where a search from the beginning of the stretch would need twenty.
+std::size_t Series::advance(std::size_t from, Time at, std::size_t guess) const {
+  if (from >= size()) return size();
+  guess = std::clamp(guess, from, size() - 1);
+  std::size_t step = 1, low = guess, high = guess + 1;
+  if (times_[guess] < at) {
+    while (low + step < size() && times_[low + step] < at) {
+      low += step;
+      step *= 2;
+    }
+    high = std::min(low + step + 1, size());
+  } else {
+    while (low - from >= step && times_[low - step] >= at) {
+      low -= step;
+      step *= 2;
+    }
+    high = low + 1;
+    low = low - from >= step ? low - step : from;
   }
-  const auto begin = times_.begin() + static_cast<std::ptrdiff_t>(low);
-  const auto end = times_.begin() + static_cast<std::ptrdiff_t>(std::min(low + step + 1, size()));
-  return static_cast<std::size_t>(std::lower_bound(begin, end, at) - times_.begin());
+  const auto begin = times_.begin();
+  return static_cast<std::size_t>(std::lower_bound(begin + static_cast<std::ptrdiff_t>(low),
+                                                   begin + static_cast<std::ptrdiff_t>(high), at) -
+                                  begin);
 }
 
 void Series::columns(Time from, Time to, std::span<Column> columns) const {
   SIM_CHECK(from < to);
   const double wide =
       static_cast<double>((to - from).count()) / static_cast<double>(columns.size());
-  std::size_t first = lower_bound(from);
+  std::size_t first = lower_bound(from), stride = 1;
   for (std::size_t c = 0; c < columns.size(); ++c) {
     const Time left = from + Duration{static_cast<std::int64_t>(wide * static_cast<double>(c))};
     const Time right =
         c + 1 == columns.size()
             ? to
             : from + Duration{static_cast<std::int64_t>(wide * static_cast<double>(c + 1))};
-    const std::size_t last = advance(first, right);
+    const std::size_t last = advance(first, right, first + stride);
+    stride = last - first;
     Column& column = columns[c] = {};
     column.samples = last - first;
     if (last > first) {

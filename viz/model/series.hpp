@@ -104,7 +104,7 @@ class Series {
   void fold(float value);
   double width(std::size_t index) const { return sim::seconds(times_[index] - since(index)); }
   Integrals integrals(Time until) const;
-  std::size_t advance(std::size_t from, Time at) const;
+  std::size_t advance(std::size_t from, Time at, std::size_t guess) const;
 
   float limit_ = 0.98F;
   Duration interval_ = Duration::max();

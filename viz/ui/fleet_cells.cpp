@@ -1,6 +1,7 @@
 #include "viz/ui/fleet_cells.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace viz::ui {
@@ -190,37 +191,58 @@ void FleetCells::paint_cells(const Frame& frame, const Tile& tile, ImVec2 origin
 
 void FleetCells::paint_dots(const Frame& frame, const Tile& tile, ImVec2 origin) {
   Image& image = canvas_.image();
-  levels_.assign(image.pixels.size(), 0);
-  const Rect screen{
-      origin,
-      {origin.x + static_cast<float>(image.width), origin.y + static_cast<float>(image.height)}};
-  const double end = frame.run.info.threshold[vm::Resource::cpu];
+  const ImVec2 size = FleetLayout::cell_size(tile);
+  const auto edges = [](float start, float step, int count) {  // in whole pixels
+    std::vector<int> all(static_cast<std::size_t>(count) + 1);
+    for (int i = 0; i <= count; ++i) {
+      const float at = start + step * static_cast<float>(i);
+      all[static_cast<std::size_t>(i)] = static_cast<int>(std::floor(at));
+    }
+    return all;
+  };
+  const std::vector<int> xs = edges(tile.cells.min.x - origin.x, size.x, tile.columns);
+  const std::vector<int> ys = edges(tile.cells.min.y - origin.y, size.y, tile.rows);
+  const Box cells = box_of(tile.cells, origin, 0);
+  const Box seen{std::max(0, cells.left), std::max(0, cells.top),
+                 std::min(image.width, cells.right + 1), std::min(image.height, cells.bottom + 1)};
+  if (seen.width() <= 0 || seen.height() <= 0) return;
+  const auto width = static_cast<std::size_t>(seen.width());
+  levels_.assign(width * static_cast<std::size_t>(seen.height()), 0);
+  const auto to_level = static_cast<float>(254 / frame.run.info.threshold[vm::Resource::cpu]);
   std::vector<Box> failing;
-  for_visible(tile, screen, [&](model::MachineId id, const Rect& cell) {
-    const MachineView& machine = frame.run.machines[id.value];
-    if (!machine.is_there()) return;
-    const Box box = box_of(cell, origin, 0);
+  const auto columns = static_cast<std::size_t>(tile.columns);
+  for (std::size_t i = 0, row = 0, column = 0; i < tile.machines.size(); ++i) {
+    const MachineView& machine = frame.run.machines[tile.machines[i].value];
+    const Box box{xs[column], ys[row], std::max(xs[column + 1], xs[column] + 1),
+                  std::max(ys[row + 1], ys[row] + 1)};
+    if (++column == columns) {
+      column = 0;
+      ++row;
+    }
+    if (!machine.is_there() || box.left < seen.left || box.right > seen.right ||
+        box.top < seen.top || box.bottom > seen.bottom) {
+      continue;
+    }
     if (machine.failing) failing.push_back(box);
-    const double use = static_cast<double>(shown_use(machine, frame.state.map.colouring)) / end;
-    const auto level = static_cast<std::uint8_t>(1 + std::clamp(use, 0.0, 1.0) * 254);
-    for (int y = std::max(0, box.top); y < std::min(image.height, box.bottom); ++y) {
-      std::uint8_t* const row =
-          levels_.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width);
-      for (int x = std::max(0, box.left); x < std::min(image.width, box.right); ++x) {
-        row[x] = std::max(row[x], level);
+    const float use = shown_use(machine, frame.state.map.colouring) * to_level;
+    const auto level = static_cast<std::uint8_t>(1 + std::clamp(use, 0.0f, 254.0f));
+    for (int y = box.top; y < box.bottom; ++y) {
+      std::uint8_t* const line = levels_.data() + static_cast<std::size_t>(y - seen.top) * width;
+      for (int x = box.left; x < box.right; ++x) {
+        line[x - seen.left] = std::max(line[x - seen.left], level);
       }
     }
-  });
-  const Box cells = box_of(tile.cells, origin, 0);
-  for (int y = std::max(0, cells.top); y < std::min(image.height, cells.bottom); ++y) {
-    for (int x = std::max(0, cells.left); x < std::min(image.width, cells.right); ++x) {
-      const std::uint8_t level =
-          levels_[static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) +
-                  static_cast<std::size_t>(x)];
-      if (level == 0) continue;
-      const Colour colour = frame.ramp[level];
-      image.row(y)[x] =
-          frame.state.map.failing_only ? mix(frame.palette.panel, colour, 0.18) : colour;
+  }
+  std::array<Colour, 256> colours = frame.ramp;
+  if (frame.state.map.failing_only) {
+    for (Colour& colour : colours) colour = mix(frame.palette.panel, colour, 0.18);
+  }
+  for (int y = seen.top; y < seen.bottom; ++y) {
+    const std::uint8_t* const line =
+        levels_.data() + static_cast<std::size_t>(y - seen.top) * width;
+    Colour* const to = image.row(y) + seen.left;
+    for (std::size_t x = 0; x < width; ++x) {
+      if (line[x] != 0) to[x] = colours[line[x]];
     }
   }
   for (const Box& box : failing) {  // three pixels at least: one that fails must be seen

@@ -51,11 +51,18 @@ void keep_inside(MapState& map, const Rect& area) {
   map.pan_y = std::clamp(map.pan_y, 0.0, static_cast<double>(area.height()) * (map.zoom - 1));
 }
 
-std::uint32_t failing_in(const Frame& frame, const Tile& tile) {
-  if (frame.run.figures.failing == 0) return 0;
-  std::uint32_t failing = 0;
-  for (const model::MachineId id : tile.machines) failing += frame.run.machines[id.value].failing;
-  return failing;
+struct Counts {
+  std::uint32_t there = 0, failing = 0;
+};
+
+Counts counts_of(const Frame& frame, const Tile& tile) {
+  Counts counts;
+  for (const model::MachineId id : tile.machines) {
+    const model::MachineView& machine = frame.run.machines[id.value];
+    counts.there += machine.is_there();
+    counts.failing += machine.failing;
+  }
+  return counts;
 }
 
 }  // namespace
@@ -145,12 +152,8 @@ void FleetMap::draw_tile_headings(const Frame& frame, const Rect& area) {
         t.min.y > area.max.y)
       continue;
     const float left = t.min.x + frame.px(7), y = t.min.y + frame.px(4);
-    std::size_t there = 0;
-    for (const model::MachineId id : tile.machines)
-      there += frame.run.machines[id.value].is_there();
-    const std::string count =
-        count_text(static_cast<double>(there)) + (there == 1 ? " machine" : " machines");
-    const std::uint32_t failing = failing_in(frame, tile);
+    const auto [there, failing] = counts_of(frame, tile);
+    const std::string count = count_text(there) + (there == 1 ? " machine" : " machines");
     const std::string badge = count_text(failing) + " failing";
     const float badge_room = failing > 0 ? text_width(font, badge) + frame.px(22) : 0;
     const float room = t.width() - frame.px(14) - badge_room;

@@ -29,7 +29,8 @@ struct Hovered {
 /// What a window measures of itself.
 struct FrameTimes {
   double frames_per_second = 0;
-  double model_ms = 0, build_ms = 0, draw_ms = 0;  // the view, the triangles, the pixels
+  double model_ms = 0, build_ms = 0;  // CPU time of the view, and of the triangles
+  double draw_ms = 0;                 // wall time of the pixels
   int vertices = 0;
 };
 

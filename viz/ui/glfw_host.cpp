@@ -13,6 +13,7 @@
 
 #include "viz/ui/format.hpp"
 #include "viz/ui/glfw_library.hpp"
+#include "viz/ui/picture.hpp"
 #include "viz/ui/rasteriser.hpp"
 
 namespace viz::ui {
@@ -228,9 +229,9 @@ struct Cursors {
 };
 
 /// Sleeps until the next frame is due, or something is touched.
-void wait_for_frame(const GlfwLibrary& glfw, GLFWwindow* window, const App& app, bool emulated,
+void wait_for_frame(const GlfwLibrary& glfw, GLFWwindow* window, bool moving, bool emulated,
                     Clock::time_point last) {
-  if (!app.is_moving()) {
+  if (!moving) {
     glfw.WaitEventsTimeout(rest);
     return;
   }
@@ -270,6 +271,22 @@ std::string state_line(App& app) {
 
 namespace {
 
+/// Goes where the window is to begin, as soon as the run is known that far; true when that is done.
+template <class Runs>
+bool gone_to_beginning(Runs& runs, const model::RunView& run, const std::optional<Time>& at) {
+  const bool loading = run.source.state == model::SourceState::loading;
+  if (at && (!loading || run.clock.end >= *at)) {
+    runs.on(model::Seek{*at});
+    return true;
+  }
+  if (loading) return false;
+  const bool untouched = run.clock.now == Time{} && !run.clock.playing;
+  if (!at && run.source.kind == model::SourceKind::replay && untouched) {
+    runs.on(model::Seek{telling_moment(run)});
+  }
+  return true;
+}
+
 template <class Runs>
 void run_window(Runs& runs, const GlfwOptions& options) {
   const GlfwLibrary& glfw = GlfwLibrary::get();
@@ -296,8 +313,9 @@ void run_window(Runs& runs, const GlfwOptions& options) {
   if (options.opened) options.opened(app);
   auto last = Clock::now();
   std::string told;
+  bool begun = false, awake = true;
   while (glfw.WindowShouldClose(window) == GLFW_FALSE) {
-    wait_for_frame(glfw, window, app, emulated, last);
+    wait_for_frame(glfw, window, awake || app.is_moving(), emulated, last);
     const auto now = Clock::now();
     const double seconds = std::chrono::duration<double>(now - last).count();
     last = now;
@@ -306,6 +324,8 @@ void run_window(Runs& runs, const GlfwOptions& options) {
     if (width <= 0 || height <= 0) continue;  // iconified
     app.resize(width, height);
     const ImDrawData& data = app.frame(std::min(seconds, 0.25));
+    awake = !begun;  // also for the frame after it has begun
+    if (!begun) begun = gone_to_beginning(runs, app.run(), options.at);
     glfw.SetCursor(window, cursors.of(ImGui::GetMouseCursor()));
     const auto drawn = Clock::now();
     painter.paint(data, width, height);

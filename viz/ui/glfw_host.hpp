@@ -17,7 +17,8 @@ namespace viz::ui {
 struct GlfwOptions {
   App::Options app;  // `scale` 0: what the desktop says
   std::string title = "Brink";
-  bool opengl = false;                           // OpenGL even where it is emulated
+  bool opengl = false;     // OpenGL even where it is emulated
+  std::optional<Time> at;  // where to begin; none: a finished run where most is to be seen
   std::function<void(App&)> opened;              // before the first frame
   std::function<void(App&)> closed;              // after the last one
   std::function<void(const std::string&)> tell;  // a line whenever the window's state has changed

@@ -6,6 +6,43 @@
 namespace viz::ui {
 namespace {
 
+/// A lane turned on its side while it is painted: charts are painted column by column, and here a
+/// column's pixels are neighbours in memory. (x, y) are those of the upright image.
+class Sideways {
+ public:
+  Sideways(Image& image, const Box& box)
+      : upright_(image), box_(box), image_(box.height(), box.width()) {
+    each([](Colour& upright, Colour& own) { own = upright; });
+  }
+  ~Sideways() {
+    each([](Colour& upright, Colour& own) { upright = own; });
+  }
+  Sideways(const Sideways&) = delete;
+  Sideways& operator=(const Sideways&) = delete;
+
+  void fill_in(const Box& b, Colour colour) {
+    fill(image_, {b.top - box_.top, b.left - box_.left, b.bottom - box_.top, b.right - box_.left},
+         colour);
+  }
+
+ private:
+  /// In blocks, so that neither image is walked across its rows for long.
+  template <class Do>
+  void each(Do&& act) {
+    constexpr int block = 16;
+    for (int left = 0; left < box_.width(); left += block) {
+      const int right = std::min(left + block, box_.width());
+      for (int y = 0; y < box_.height(); ++y) {
+        Colour* const row = upright_.row(box_.top + y) + box_.left;
+        for (int x = left; x < right; ++x) act(row[x], image_.row(x)[y]);
+      }
+    }
+  }
+  Image& upright_;
+  Box box_;
+  Image image_;
+};
+
 /// Pixels of a line in one column: from `top` to `bottom`, the latter not part of it.
 struct Reach {
   int top = 0, bottom = 0;
@@ -32,7 +69,7 @@ Reach joined(Reach now, const Reach& before) {
   return now;
 }
 
-void paint_line(const Frame& frame, Image& image, const Box& box, const Lane& lane,
+void paint_line(const Frame& frame, Sideways& image, const Box& box, const Lane& lane,
                 const Line& line, const std::vector<model::Column>& columns) {
   const Palette& p = frame.palette;
   const Colour ground = faded(line.colour, line.stroke == Stroke::hull ? 0.10 : 0.17);
@@ -46,15 +83,15 @@ void paint_line(const Frame& frame, Image& image, const Box& box, const Lane& la
     // A count of what should not be is drawn where there is one.
     if (line.stroke == Stroke::line && column.range.high <= 0) continue;
     const int x = box.left + static_cast<int>(i);
-    if (line.stroke != Stroke::line) fill(image, {x, reach.bottom, x + 1, box.bottom}, ground);
-    fill(image, {x, reach.top, x + 1, reach.bottom}, ink);
+    if (line.stroke != Stroke::line) image.fill_in({x, reach.bottom, x + 1, box.bottom}, ground);
+    image.fill_in({x, reach.top, x + 1, reach.bottom}, ink);
     const bool over = lane.limit && static_cast<double>(column.range.high) > *lane.limit;
     if (over) {
       const int limit =
           box.bottom -
           static_cast<int>(std::lround(lane.height_of(*lane.limit) * (box.height() - 1)));
       const Colour orange = line.stroke == Stroke::hull ? faded(p.failing, 0.75) : p.failing;
-      fill(image, {x, box.top, x + 1, std::max(limit, box.top + 2)}, orange);
+      image.fill_in({x, box.top, x + 1, std::max(limit, box.top + 2)}, orange);
     }
   }
 }
@@ -65,6 +102,7 @@ void paint_dots(Image& image, const Box& box, const Lane& lane, const Line& line
   const std::size_t first = series.lower_bound(view.from), last = series.lower_bound(view.to);
   if (first == last || (last - first) * 9 > static_cast<std::size_t>(box.width())) return;
   for (std::size_t i = first; i < last; ++i) {
+    if (line.stroke == Stroke::line && series.value(i) <= 0) continue;
     const int x = box.left + static_cast<int>(pixel_of(view, box.width(), series.time(i)));
     const double share = std::clamp(lane.height_of(static_cast<double>(series.value(i))), 0.0, 1.0);
     const int y = box.bottom - 1 - static_cast<int>(std::lround(share * (box.height() - 1)));
@@ -88,21 +126,28 @@ void paint_limit(const Frame& frame, Image& image, const Box& box, const Lane& l
 
 void paint_lane(const Frame& frame, Image& image, const Box& box, const Lane& lane,
                 const Span& view) {
-  if (box.width() <= 0 || box.height() <= 2) return;
+  const Box inside{std::max(0, box.left), std::max(0, box.top), std::min(image.width, box.right),
+                   std::min(image.height, box.bottom)};
+  if (inside.width() <= 0 || inside.height() <= 2 || inside.width() != box.width()) return;
   std::vector<model::Column> columns(static_cast<std::size_t>(box.width()));
   // The first line has the lane's number and is drawn last but for plain lines.
-  const auto layer = [&](Stroke stroke) {
+  const auto layer = [&](Sideways& sideways, Stroke stroke) {
     for (auto line = lane.lines.rbegin(); line != lane.lines.rend(); ++line) {
       if (line->stroke != stroke) continue;
       line->series->columns(view.from, view.to, columns);
-      paint_line(frame, image, box, lane, *line, columns);
-      if (stroke != Stroke::hull) paint_dots(image, box, lane, *line, view);
+      paint_line(frame, sideways, inside, lane, *line, columns);
     }
   };
-  layer(Stroke::hull);
-  layer(Stroke::filled);
-  layer(Stroke::line);
-  paint_limit(frame, image, box, lane);
+  {
+    Sideways sideways{image, inside};
+    layer(sideways, Stroke::hull);
+    layer(sideways, Stroke::filled);
+    layer(sideways, Stroke::line);
+  }
+  for (const Line& line : lane.lines) {
+    if (line.stroke != Stroke::hull) paint_dots(image, inside, lane, line, view);
+  }
+  paint_limit(frame, image, inside, lane);
 }
 
 void paint_events(const Frame& frame, Image& image, const Box& box, const Span& view) {

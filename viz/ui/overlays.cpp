@@ -152,7 +152,13 @@ void draw_comparison(const Frame& frame, const Rect& place) {
   y += frame.px(8);
   draw_text(frame.fonts.strong, {left, y}, p.text, range ? "In the range" : "Until this instant");
   y += frame.px(25);
-  for (const model::ComparedFigure& figure : model::compare({a, b}, over.from, over.to)) {
+  // What clients and the SLA saw stands first: the room may not be enough for all.
+  std::vector<model::ComparedFigure> figures = model::compare({a, b}, over.from, over.to);
+  std::stable_partition(figures.begin(), figures.end(), [](const model::ComparedFigure& figure) {
+    return std::none_of(vm::all_resources.begin(), vm::all_resources.end(),
+                        [&](vm::Resource r) { return figure.name.starts_with(to_string(r)); });
+  });
+  for (const model::ComparedFigure& figure : figures) {
     if (y > place.max.y - frame.px(20)) break;
     const auto text = [](const std::optional<double>& value) -> std::string {
       if (!value) return "-";

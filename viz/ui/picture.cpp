@@ -8,7 +8,7 @@ namespace viz::ui {
 namespace {
 
 // Frames until sizes and scroll positions that depend on the frame before have settled.
-constexpr int settling = 4;
+constexpr std::size_t settling = 4;
 
 template <class Runs>
 Image settled_picture(Runs& runs, const model::RunView& run, const PictureOptions& options) {
@@ -27,7 +27,9 @@ Image settled_picture(Runs& runs, const model::RunView& run, const PictureOption
     app.window().state().timeline.whole = false;
   }
   runs.load_all();  // of what was selected
-  for (int i = 0; i < settling; ++i) app.frame(0);
+  // The log is filtered 20,000 events a frame.
+  const std::size_t events = run.events != nullptr ? run.events->size() : 0;
+  for (std::size_t i = 0; i < settling + events / 20'000; ++i) app.frame(0);
   return picture(app);
 }
 
@@ -74,6 +76,28 @@ Image picture_of(model::Session& session, const PictureOptions& options) {
 
 Image picture_of(model::Comparison& comparison, const PictureOptions& options) {
   return settled_picture(comparison, comparison.frame(0).first, options);
+}
+
+std::vector<std::pair<std::string, Image>> chart_pictures(model::Session& session,
+                                                          const PictureOptions& options) {
+  session.load_all();
+  ImageTextures textures;
+  App app{textures, options.app};
+  app.show(session);
+  session.on(model::Seek{options.at ? *options.at : telling_moment(session.frame(0))});
+  app.frame(0);
+  constexpr std::string_view prefix = "lane.";
+  std::vector<std::string> names;
+  for (const auto& [name, place] : app.window().probes().all()) {
+    if (name.starts_with(prefix)) names.push_back(name.substr(prefix.size()));
+  }
+  std::vector<std::pair<std::string, Image>> pictures;
+  for (const std::string& name : names) {
+    app.window().state().only_lane = name;
+    app.frame(0);
+    pictures.emplace_back(name, picture(app));
+  }
+  return pictures;
 }
 
 }  // namespace viz::ui

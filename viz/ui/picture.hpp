@@ -21,6 +21,11 @@ struct PictureOptions {
 Image picture_of(model::Session& session, const PictureOptions& options);
 Image picture_of(model::Comparison& comparison, const PictureOptions& options);
 
+/// The timeline's charts, each as a picture of its own, with the name it has in the window
+/// ("CPU", "LATENCY"). Loads all of the run.
+std::vector<std::pair<std::string, Image>> chart_pictures(model::Session& session,
+                                                          const PictureOptions& options);
+
 /// When most is to be seen: most machines failing at once, best with something moving; the middle
 /// of a run in which nothing happens.
 Time telling_moment(const model::RunView& run);

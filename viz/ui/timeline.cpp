@@ -45,7 +45,8 @@ std::string extent(const Frame& frame, const std::vector<Lane>& lanes) {
   if (!lanes.empty() && !lanes[0].lines.empty()) {
     const model::Series& s = *lanes[0].lines[0].series;
     text = count_text(static_cast<double>(s.size())) + " samples, " +
-           count_text(static_cast<double>(s.lower_bound(view.to) - s.lower_bound(view.from))) +
+           count_text(static_cast<double>(s.lower_bound(view.to + Duration{1}) -
+                                          s.lower_bound(view.from))) +
            " shown, ";
   }
   text += span_text(view.length());
@@ -88,7 +89,10 @@ void Timeline::draw(Frame& frame, const Rect& place) {
   if (columns_ < 8 || plot.height() < frame.px(60)) return;
   interact(frame, plot);
   const Span view = state.view;
-  const std::vector<Lane> lanes = lanes_of(frame, view);
+  std::vector<Lane> lanes = lanes_of(frame, view);
+  if (const OnlyLane& only = frame.state.only_lane) {
+    std::erase_if(lanes, [&](const Lane& lane) { return lane.name != *only; });
+  }
   draw_heading(frame, lanes, place);
 
   const int events = static_cast<int>(frame.px(strip));
@@ -207,7 +211,8 @@ void Timeline::draw_gutter(const Frame& frame, const std::vector<Lane>& lanes, c
     const float right = gutter.max.x - frame.px(6);
     const bool over = value && lane.limit && static_cast<double>(*value) > *lane.limit;
     const std::string number = value ? lane.number(static_cast<double>(*value)) : "-";
-    const bool two_rows = lane.name.size() > 4;  // no room for both in one
+    const float names = text_width(frame.fonts.small, lane.name) + frame.px(4);
+    const bool two_rows = left + names + text_width(frame.fonts.mono_small, number) > right;
     draw_text_right(frame.fonts.mono_small, {right, top + (two_rows ? frame.px(15) : 0)},
                     over ? p.failing : p.text, number);
     if (two_rows || place->height() < frame.px(30)) continue;

@@ -15,10 +15,13 @@ const char* detail_word(Detail detail) {
   return words[static_cast<std::size_t>(detail)];
 }
 
-/// The run's directory tells two runs of one scenario apart.
-std::string short_name(const model::RunInfo& info) {
-  const std::string name = std::filesystem::path{info.place}.filename().string();
-  return name.empty() ? info.title : name;
+/// The run's directory, with the one it is in where that alone tells it from the other run.
+std::string short_name(const model::RunInfo& info, const model::RunInfo& other) {
+  const std::filesystem::path place{info.place}, theirs{other.place};
+  const std::filesystem::path name = place.filename();
+  if (name.empty()) return info.title;
+  const bool alike = name == theirs.filename() && place != theirs;
+  return (alike ? place.parent_path().filename() / name : name).string();
 }
 
 /// What stands in the middle while there is nothing to show, or never will be.
@@ -114,7 +117,7 @@ void Window::draw_maps(Frame& frame, const Places& at) {
   }
   const float middle = (at.map.min.x + at.map.max.x) / 2, half = frame.px(gap) / 2;
   map_.draw_bare(frame, {at.map.min, {middle - half, at.map.max.y}},
-                 "A   " + short_name(frame.run.info));
+                 "A   " + short_name(frame.run.info, frame.other->info));
   Frame second{.run = *frame.other,
                .other = &frame.run,
                .state = state_,
@@ -129,7 +132,7 @@ void Window::draw_maps(Frame& frame, const Places& at) {
                .scale = look_.scale,
                .calm = look_.calm};
   second_map_.draw_bare(second, {{middle + half, at.map.min.y}, at.map.max},
-                        "B   " + short_name(frame.other->info));
+                        "B   " + short_name(frame.other->info, frame.run.info));
 }
 
 void Window::keep_view_at_playhead(const model::ClockView& clock) {
@@ -179,6 +182,11 @@ void Window::draw(const model::RunView& run, const model::RunView* other,
               .calm = look_.calm};
   apply_shortcuts(frame, wishes_, timeline_.columns());
   const Places at = places(screen);
+  if (state_.only_lane) {
+    timeline_.draw(frame, screen);
+    ImGui::End();
+    return;
+  }
   top_bar_.draw(frame, at.top);
   scrubber_.draw(frame, at.scrubber);
   draw_maps(frame, at);

@@ -42,6 +42,9 @@ struct TimelineState {
   bool fleet = false;         // the fleet's lines though a machine is selected
 };
 
+/// A chart that has the window to itself: the lane of this name.
+using OnlyLane = std::optional<std::string>;
+
 struct EventsState {
   model::Filter filter;
   std::array<char, 64> text{};  // as typed
@@ -60,6 +63,7 @@ struct WindowState {
   Sizes sizes;
   bool light = false;
   bool help = false;
+  OnlyLane only_lane;
   std::vector<Time> bookmarks;
   std::array<char, 32> find{};
   bool focus_find = false;  // the next frame puts the keyboard there
