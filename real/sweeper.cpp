@@ -26,28 +26,42 @@ void Sweeper::drop(const Holding& holding) {
   Holding dropped = holding;
   dropped.standing = Standing::dropped;
   node_.store.submit(Settle{dropped}, {});
-  spawn(node_.io, "sweeper", sweep(node_, holding.slot, true));
+  add({.slot = holding.slot, .forget = true});
 }
 
 void Sweeper::empty(const Holding& holding) {
-  spawn(node_.io, "sweeper", sweep(node_, holding.slot, false));
+  add({.slot = holding.slot, .forget = false});
 }
 
-awaitable<void> Sweeper::sweep(NodeParts& node, Slot slot, bool forget) {
+void Sweeper::add(Sweep sweep) {
+  queue_->push_back(sweep);
+  if (queue_->size() == 1) spawn(node_.io, "sweeper", work(node_, queue_));
+}
+
+awaitable<void> Sweeper::work(NodeParts& node, std::shared_ptr<Queue> queue) {
+  while (!queue->empty()) {
+    const Sweep first = queue->front();
+    if (!co_await sweep(node, first.slot)) co_return;
+    // Refused, it is done at the next start.
+    if (first.forget) node.store.submit(Forget{first.slot}, {});
+    queue->pop_front();
+  }
+}
+
+/// False when the node has ended meanwhile.
+awaitable<bool> Sweeper::sweep(NodeParts& node, Slot slot) {
   const std::weak_ptr<bool> alive = node.alive;
   asio::steady_timer timer{node.io};
   while (true) {
     Change erase = Erase{slot, rows_at_once};
     const bool stored = co_await commit(node.store, erase);
-    if (alive.expired()) co_return;
-    if (stored && node.store.figures(slot).rows == 0) break;
+    if (alive.expired()) co_return false;
+    if (stored && node.store.figures(slot).rows == 0) co_return true;
     timer.expires_after(stored ? std::chrono::milliseconds{rest} : rest_after_refusal);
     boost::system::error_code never;
     co_await timer.async_wait(asio::redirect_error(use_awaitable, never));
-    if (alive.expired()) co_return;
+    if (alive.expired()) co_return false;
   }
-  // Refused, it is done at the next start.
-  if (forget) node.store.submit(Forget{slot}, {});
 }
 
 }  // namespace real
