@@ -137,7 +137,11 @@ void Stage::on_gateway_line(const std::string& line) {
   if (!line.starts_with(listening)) return;
   const bool first = gateway_address_.empty();
   gateway_address_ = line.substr(listening.size());
-  if (first) start_agent();
+  unanswered_ = 0;
+  if (first) {
+    start_agent();
+    spawn(io_, "watch over the gateway", watch_gateway(alive_));
+  }
   if (!std::exchange(connecting_, true)) spawn(io_, "stage's link", connect(alive_));
 }
 

@@ -9,6 +9,9 @@
 // which have ended. What a gateway that was started anew cannot know, a death that the one before
 // was never told, it is told again: the stage knows from the journal (heard()) what was known.
 //
+// A gateway that answers nothing for five seconds hangs: nobody gets an answer, and none of its
+// nodes can know why. It is killed, and started again with its journal like one that has ended.
+//
 // A boot takes what starting a process takes; `boot_failure` is drawn from the same stream as in
 // the simulated world and refuses the launch. One thread, which must be the one that lives longest:
 // children die with the thread that started them.
@@ -111,6 +114,7 @@ class Stage {
   void fail(std::string why);
 
   awaitable<void> connect(std::shared_ptr<bool> alive);
+  awaitable<void> watch_gateway(std::shared_ptr<bool> alive);
   void introduce();
   void on_message(Message& message);
   void on(const Launch& launch);
@@ -139,6 +143,7 @@ class Stage {
   std::string gateway_address_, gateway_error_;
   std::shared_ptr<Link> link_;
   bool connecting_ = false;
+  int unanswered_ = 0;  // pings to the gateway, in a row
   std::optional<std::chrono::steady_clock::time_point> start_;
   std::optional<std::chrono::steady_clock::time_point> boots_fail_until_;
   std::vector<std::chrono::steady_clock::time_point> restarts_;  // of gateway and agent

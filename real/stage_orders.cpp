@@ -8,6 +8,15 @@ namespace real {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr auto ping = 200ms;
+constexpr int pings_until_hung = 25;
+/// While there is no link: one that was started again reads its journal first.
+constexpr int pings_until_stuck = 150;
+
+}  // namespace
+
 // ---- The gateway -------------------------------------------------------------------------------
 
 awaitable<void> Stage::connect(std::shared_ptr<bool> alive) {
@@ -39,6 +48,23 @@ awaitable<void> Stage::connect(std::shared_ptr<bool> alive) {
   }
 }
 
+/// Silence is counted in pings, not on the clock: where we were stopped ourselves, it was not.
+awaitable<void> Stage::watch_gateway(std::shared_ptr<bool> alive) {
+  asio::steady_timer next{io_};
+  std::uint64_t number = 0;
+  while (*alive && !closing_) {
+    const int most = link_ ? pings_until_hung : pings_until_stuck;
+    if (gateway_ && gateway_->running() && ++unanswered_ > most) {
+      handlers_.report("gateway hangs: no answer for " + std::to_string(most * ping / 1s) + " s");
+      unanswered_ = 0;
+      kill_gateway();
+    }
+    tell(Ping{++number});
+    next.expires_after(ping);
+    co_await next.async_wait(use_awaitable);
+  }
+}
+
 /// Everything that a gateway has to know, whatever the one before did.
 void Stage::introduce() {
   handlers_.read_journal();
@@ -67,6 +93,7 @@ void Stage::heard(const vm::Fact& fact) {
 }
 
 void Stage::on_message(Message& message) {
+  unanswered_ = 0;
   if (const auto* launch = std::get_if<Launch>(&message)) return on(*launch);
   if (const auto* stop = std::get_if<Stop>(&message)) return on(*stop);
   if (const auto* reached = std::get_if<Reached>(&message)) return on(*reached);

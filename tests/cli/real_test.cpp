@@ -49,6 +49,25 @@ TEST_CASE("real: gateway, agent and a machine are killed, one after the other; n
   CHECK(place.desk.brink({"replay", "results/crowd-1"}).code == 0);
 }
 
+TEST_CASE("real: a gateway that hangs is noticed, killed and started again; nothing is lost",
+          "[e2e]") {
+  const Place place;
+  const auto run = place.start({"--set", "scenario.duration=10 s"});
+  const int gateway = *place.until_there("gateway", 1).begin();
+  place.until_played();
+  ::kill(gateway, SIGSTOP);
+  const Said said = run->wait();
+  CAPTURE(said.out, said.err);
+  CHECK(said.code == 0);
+  CHECK(said.err.find("gateway hangs: no answer for 5 s") != std::string::npos);
+  CHECK(said.err.find("gateway ended (killed by signal 9), started again") != std::string::npos);
+  const auto summary = place.summary();
+  CHECK(summary["transactions"]["committed"] > 100);
+  CHECK(summary["transactions"]["lost"] == 0);
+  CHECK(summary["transactions"]["duplicated"] == 0);
+  place.check_nothing_left();
+}
+
 TEST_CASE("real: people knock over HTTP too, and again after the gateway was killed", "[e2e]") {
   const Place place;
   const auto run = place.start({"--http", "127.0.0.1:0", "--users", "users"});
