@@ -30,7 +30,7 @@ struct Recorded {
 };
 
 /// The loader's thread: news first, then a selection, then everything, then whatever comes.
-void tell(record::RunRows& rows, viz::model::LoaderPort& port) {
+void tell(record::RunRows& rows, const fs::path& run, viz::model::LoaderPort& port) {
   const auto news = [&] {
     vm::Batch batch;
     rows.read_news(batch);
@@ -45,7 +45,9 @@ void tell(record::RunRows& rows, viz::model::LoaderPort& port) {
       port.loaded(static_cast<float>(rows.samples_read()));
     }
   };
-  bool ended = rows.finished();
+  // Both are asked first: what was written before is then read below.
+  const auto look = [&] { return !record::being_written(run) || rows.finished(); };
+  bool ended = look();
   news();
   if (rows.sample_count() > first_picture)
     port.select(rows.select_samples(std::size_t{first_picture}));
@@ -53,10 +55,11 @@ void tell(record::RunRows& rows, viz::model::LoaderPort& port) {
   while (!ended && !port.cancelled()) {
     port.caught_up();
     std::this_thread::sleep_for(look_again);
-    ended = rows.finished();  // asked first: what was written before it is then read below
+    ended = look();
     news();
     samples();
   }
+  if (ended && !rows.finished()) port.cut_short();
 }
 
 }  // namespace
@@ -99,7 +102,8 @@ std::unique_ptr<viz::model::Session> open_recorded(const fs::path& run) {
     throw UsageError(run.string() + ": cannot be read: " + reason.what());
   }
   return std::make_unique<viz::model::ReplaySession>(
-      std::move(start), [recorded](viz::model::LoaderPort& port) { tell(recorded->rows, port); });
+      std::move(start),
+      [recorded, run](viz::model::LoaderPort& port) { tell(recorded->rows, run, port); });
 }
 
 std::unique_ptr<viz::model::Session> open_live(vm::Scenario scenario, const fs::path& out) {

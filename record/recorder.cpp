@@ -28,7 +28,7 @@ std::string describe_kept(std::uint64_t rows, vm::Time until) {
 
 Recorder::Recorder(std::filesystem::path directory, const vm::Scenario& scenario,
                    std::string_view world, Options options)
-    : directory_(std::move(directory)), scenario_text_(scenario.text) {
+    : directory_(std::move(directory)), lock_(directory_), scenario_text_(scenario.text) {
   SIM_CHECK(options.queue >= 1);
   write_text_file(directory_ / scenario_name, scenario.text);
   db_ = open(directory_ / database_name, Access::create);

@@ -29,6 +29,7 @@
 #include "record/handles.hpp"
 #include "record/row_writer.hpp"
 #include "record/summary.hpp"
+#include "record/writer_lock.hpp"
 #include "vm/observation.hpp"
 
 namespace record {
@@ -79,8 +80,9 @@ class Recorder final : public vm::ObservationSink {
   void write_outcome(const vm::RunOutcome& outcome, double wall_s, double cpu_s);
 
   std::filesystem::path directory_;
+  WriterLock lock_;
   std::string scenario_text_;  // with the changes made so far
-  Database db_;  // the writer thread's until it has been joined
+  Database db_;                // the writer thread's until it has been joined
   std::optional<RowWriter> rows_;
   bool in_transaction_ = false;
   std::uint64_t pending_ = 0, kept_ = 0;  // rows: written, committed

@@ -103,9 +103,23 @@ TEST_CASE("view_source: a run whose writer was killed is shown as far as it came
   const auto session = cli::open_recorded(directory.path);
   session->load_all();
   const RunView& view = session->frame_at(at(10s));
-  CHECK(view.source.state == SourceState::growing);  // nobody can know that it will not
+  CHECK(view.source.state == SourceState::cut_short);
   CHECK(view.source.samples == 3);
   CHECK(view.failures->size() == 2);
+}
+
+TEST_CASE("view_source: a run that is followed when its writer dies says so") {
+  const small_run::TemporaryDirectory directory;
+  auto recorder =
+      std::make_unique<record::Recorder>(directory.path, small_run::scenario(), "simulated");
+  recorder->on(small_run::first_batch());
+  const auto session = cli::open_recorded(directory.path);
+  session->load_all();
+  CHECK(session->frame(0).source.state == SourceState::growing);
+  recorder.reset();
+  const RunView& view = frames_until(
+      *session, [](const RunView& v) { return v.source.state == SourceState::cut_short; });
+  CHECK(view.source.samples == 3);
 }
 
 TEST_CASE("view_source: what is no run of ours is refused in one line that says why") {

@@ -35,7 +35,7 @@ class Session : public model::Session {
     happen();
     view_.clock.end = view_.clock.last = Time{} + shape_.duration;
     view_.clock.speed = 60;
-    view_.source.state = model::SourceState::ready;
+    view_.source.state = model::SourceState::finished;
     view_.source.samples = shape_.samples * 4;
     view_.generation = 1;
     refresh();

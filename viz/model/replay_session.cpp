@@ -111,9 +111,9 @@ SourceView ReplaySession::source() const {
   source.message = port_.rows_.message();
   source.kind = whole_ && !ended_ ? SourceKind::follow : SourceKind::replay;
   source.state = !source.message.empty() ? SourceState::broken
-                 : ended_                ? SourceState::finished
-                 : whole_                ? SourceState::growing
-                                         : SourceState::loading;
+                 : ended_ ? port_.cut_short_ ? SourceState::cut_short : SourceState::finished
+                 : whole_ ? SourceState::growing
+                          : SourceState::loading;
   source.loaded = whole_ ? 1.0F : port_.loaded_.load();
   source.samples = store_.samples();
   source.events = store_.happenings().events().size();

@@ -2,7 +2,8 @@
 //
 // Where the rows come from is another's business: a Loader is called once, in a thread of its own,
 // and tells what it finds: first the few rows that matter, then a selection of samples, then all of
-// them. It returns when the record is finished, or follows it as it grows until it is cancelled.
+// them. It returns when the record is finished or its writer is gone, or follows it as it grows
+// until it is cancelled.
 #pragma once
 
 #include <atomic>
@@ -35,6 +36,8 @@ class LoaderPort {
     caught_up_ = true;
     rows_.push({});  // whoever waits for rows wakes up and looks
   }
+  /// The record has no end, and nobody is there who would write one.
+  void cut_short() { cut_short_ = true; }
 
  private:
   friend class ReplaySession;
@@ -42,7 +45,7 @@ class LoaderPort {
   std::mutex mutex_;
   std::vector<vm::SampleRow> selection_;
   std::atomic<float> loaded_ = 0;
-  std::atomic<bool> caught_up_ = false;
+  std::atomic<bool> caught_up_ = false, cut_short_ = false;
 };
 
 /// What it throws is shown as the reason why there is no more.

@@ -132,8 +132,10 @@ void RunStore::show_machines(Time at, RunView& view) {
   view.figures = {};
   happenings_.for_each_on(at, [&](const FailureRecord& failure) {
     ++view.figures.failures;
-    if (failure.machine.value < view.machines.size())
-      view.machines[failure.machine.value].failing = true;
+    if (failure.machine.value >= view.machines.size()) return;
+    // The evidence may reach back to before the machine was up: its window does.
+    MachineView& machine = view.machines[failure.machine.value];
+    machine.failing = machine.life != Life::booting && machine.life != Life::not_yet;
   });
 }
 

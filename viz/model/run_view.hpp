@@ -210,7 +210,13 @@ struct ThroughputSeries {  // per second; of one group, or the sum
 // ---- The source and the clock ------------------------------------------------------------------
 
 enum class SourceKind : std::uint8_t { replay, follow, live };
-enum class SourceState : std::uint8_t { loading, ready, growing, finished, broken };
+enum class SourceState : std::uint8_t {
+  loading,
+  growing,
+  finished,
+  cut_short,  // whoever wrote it is gone, and it has no end
+  broken
+};
 
 struct SourceView {
   SourceKind kind = SourceKind::replay;

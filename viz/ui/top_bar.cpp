@@ -202,7 +202,11 @@ void TopBar::draw_source(Frame& frame, float x, float y) {
   const model::SourceView& source = frame.run.source;
   std::string word;
   Colour ground = p.raised, ink = p.dim;
-  if (source.kind != model::SourceKind::replay && source.state != model::SourceState::finished) {
+  if (source.state == model::SourceState::cut_short) {
+    word = "CUT SHORT";
+    ink = p.failing;
+  } else if (source.kind != model::SourceKind::replay &&
+             source.state != model::SourceState::finished) {
     word = source.kind == model::SourceKind::live ? "LIVE" : "GROWING";
     if (frame.run.clock.following) {
       ground = mix(p.panel, p.good, 0.35);
@@ -216,6 +220,10 @@ void TopBar::draw_source(Frame& frame, float x, float y) {
   if (word.empty()) return;
   const Rect pill = draw_pill(frame, frame.fonts.small, {x, y + frame.px(16)}, ground, ink, word);
   const Press press = press_area(frame, "transport.follow", pill);
+  if (source.state == model::SourceState::cut_short) {
+    if (press.hovered) tooltip(frame, "Whoever wrote this run was killed: it has no end");
+    return;
+  }
   if (press.clicked) frame.send(model::Follow{!frame.run.clock.following});
   if (press.hovered)
     tooltip(frame, frame.run.clock.following ? "Stays at the newest instant"

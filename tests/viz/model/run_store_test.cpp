@@ -110,6 +110,20 @@ TEST_CASE("run_store: the machines at an instant, forwards, backwards and to and
   }
 }
 
+TEST_CASE("run_store: a machine that boots does not fail, though the evidence began before") {
+  vm::Batch batch = story();
+  batch.notices = {
+      {Time{7s}, vm::SlaFailureBegan{0, vm::Cause::cpu, three, Time{5200ms}, 0.99, 0.98}}};
+  RunStore store{start()};
+  store.absorb(batch);
+  RunView view;
+  store.show(Time{5300ms}, {}, view);
+  CHECK(view.machines[2].life == Life::booting);
+  CHECK_FALSE(view.machines[2].failing);
+  store.show(Time{5600ms}, {}, view);
+  CHECK(view.machines[2].failing);
+}
+
 TEST_CASE("run_store: the figures of an instant") {
   Shown shown;
   const Figures early = shown.at(4500ms).figures;
