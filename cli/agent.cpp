@@ -9,6 +9,7 @@
 #include "cli/verbs.hpp"
 #include "real/agent_service.hpp"
 #include "real/ending.hpp"
+#include "real/resident.hpp"
 #include "vm/quantity.hpp"
 #include "vm/spelling.hpp"
 
@@ -125,6 +126,7 @@ int agent(Arguments arguments) {
                               io.stop();  // a gateway that is being dialled is not waited for
                             }};
   if (!wanted.listen.empty()) std::cout << "listening on " << service.address() << std::endl;
+  real::forget_start();
   io.run();
   return exit_done;
 }
