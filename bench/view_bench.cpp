@@ -1,12 +1,17 @@
 // What a frame of the window costs, drawing apart: the panels make triangles of a run of invented
 // machines whose charts have ten million samples; nobody draws them. CPU time of one thread.
 //
+// And how long a recorded run of as many samples takes to its first picture, and to its last row.
+//
 //   view_bench [SAMPLES] [FRAMES]
 #include <algorithm>
 #include <cstdlib>
 #include <vector>
 
 #include "bench/bench.hpp"
+#include "cli/view_source.hpp"
+#include "record/recorder.hpp"
+#include "tests/record/small_run.hpp"
 #include "tests/viz/invented_session.hpp"
 #include "viz/ui/app.hpp"
 #include "viz/ui/rasteriser.hpp"
@@ -65,6 +70,59 @@ void measure(std::uint32_t machines, std::size_t samples, int frames, double lim
              std::to_string(app.window().times().vertices) + " vertices");
 }
 
+/// A thousand machines, sampled every second until there are so many samples.
+void record_run(const std::filesystem::path& directory, std::size_t samples) {
+  constexpr std::uint32_t machines = 1'000;
+  const auto seconds = static_cast<int>(std::max(samples / machines, std::size_t{2}));
+  vm::Scenario scenario = small_run::scenario();
+  scenario.fleets[0].count = machines;
+  scenario.duration = 1s * seconds;
+  record::Recorder recorder{directory, scenario, "simulated"};
+  vm::Batch batch;
+  for (std::uint32_t m = 0; m < machines; ++m) {
+    batch.machines.push_back({sim::Time{}, {m}, {0}, {0}, false});
+    batch.machine_states.push_back({sim::Time{}, {m}, vm::MachineState::up});
+  }
+  for (int second = 1; second <= seconds; ++second) {
+    batch.now = sim::Time{1s * second};
+    for (std::uint32_t m = 0; m < machines; ++m) {
+      const double use = (m * 7 + static_cast<std::uint32_t>(second) * 13) % 100 / 100.0;
+      batch.samples.push_back(
+          {batch.now, {m}, vm::MachineState::up, {{{use, use, use, use}}, 3, 9}});
+    }
+    recorder.on(batch);
+    batch = {};
+  }
+  recorder.finish({}, 1, 1);
+}
+
+void measure_opening(std::size_t samples) {
+  const small_run::TemporaryDirectory directory;
+  record_run(directory.path, samples);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto since = [&] {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+        .count();
+  };
+  const auto session = cli::open_recorded(directory.path);
+  ui::ImageTextures textures;
+  ui::App app{textures, {}};
+  app.show(*session);
+  ui::Image image{1600, 900};
+  const viz::model::RunView* view = nullptr;
+  double longest = 0;
+  do {
+    ui::rasterise(app.frame(1.0 / 60), image);
+    view = &session->frame(0);
+  } while (view->machines.empty() || view->source.loaded == 0);
+  bench::row("a recorded run: first picture after", since(), "ms", "limit 1000 ms");
+  while (view->source.state != viz::model::SourceState::finished) {
+    longest = std::max(longest, bench::seconds_of([&] { view = &session->frame(0.016); }));
+  }
+  bench::row("all of it after", since(), "ms", std::to_string(view->source.samples) + " samples");
+  bench::row("longest frame meanwhile", longest * 1e3, "ms");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -73,4 +131,5 @@ int main(int argc, char** argv) {
   measure(10, samples, frames, 2);
   measure(1'000, samples, frames, 2);
   measure(100'000, samples, frames, 6);
+  measure_opening(samples);
 }
