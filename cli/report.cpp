@@ -10,6 +10,7 @@
 #include "cli/verbs.hpp"
 #include "cli/view_source.hpp"
 #include "record/reader.hpp"
+#include "record/run_directory.hpp"
 #include "viz/ui/picture.hpp"
 
 namespace cli {
@@ -23,6 +24,7 @@ constexpr const char* explanation =
 
 constexpr const char* example =
     "\nexample: brink report results/overload-42\n"
+    "         brink report results/overload-42 --png\n"
     "         brink report results/overload-42 --csv /tmp/overload --png /tmp/overload\n"
     "exit: 0 all expectations met, 1 not, 2 RUN cannot be read, 3 files cannot be written\n";
 
@@ -31,6 +33,25 @@ struct Wanted {
   std::string csv, png;
   bool json = false;
 };
+
+/// What --csv and --png mean without a DIR: the run's own folder. No path can look like it.
+constexpr const char* beside_the_run = "//run";
+
+/// Gives --csv and --png that value where none follows them.
+std::vector<std::string> completed(Arguments arguments) {
+  std::vector<std::string> words{arguments.begin(), arguments.end()};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool alone = i + 1 == words.size() || words[i + 1].starts_with("-");
+    if (alone && (words[i] == "--csv" || words[i] == "--png"))
+      words[i] += std::string{"="} + beside_the_run;
+  }
+  return words;
+}
+
+std::filesystem::path place(const std::string& wanted, const std::string& run) {
+  if (wanted == beside_the_run) return record::database_of(run).parent_path();
+  return wanted;
+}
 
 /// cpu.png, latency.png ...: what the window's timeline shows, chart by chart.
 void write_charts(const std::string& run, const std::filesystem::path& folder) {
@@ -54,10 +75,11 @@ int show(const std::string& run, const Wanted& wanted) {
   const auto summary = reader->summary();
   if (!summary) throw UsageError{summary.error()};
   if (!wanted.csv.empty()) {
-    std::filesystem::create_directories(wanted.csv);
-    reader->export_csv(wanted.csv);
+    const std::filesystem::path folder = place(wanted.csv, run);
+    std::filesystem::create_directories(folder);
+    reader->export_csv(folder);
   }
-  if (!wanted.png.empty()) write_charts(run, wanted.png);
+  if (!wanted.png.empty()) write_charts(run, place(wanted.png, run));
   if (wanted.json) {
     std::cout << record::to_json(*summary) << '\n';
   } else {
@@ -75,9 +97,11 @@ int report(Arguments arguments) {
   options.add_rest("RUN", wanted.runs);
   options.shown.add_options()("json", po::bool_switch(&wanted.json),
                               "print summary.json and nothing else")(
-      "csv", po::value(&wanted.csv)->value_name("DIR"), "write the CSV files again, to DIR")(
-      "png", po::value(&wanted.png)->value_name("DIR"), "write each chart as a picture, to DIR");
-  if (!options.parse(arguments)) {
+      "csv", po::value(&wanted.csv)->value_name("DIR"),
+      "write the CSV files again, to DIR or into the run's folder")(
+      "png", po::value(&wanted.png)->value_name("DIR"),
+      "write each chart as a picture, to DIR or into the run's folder");
+  if (!options.parse(completed(arguments))) {
     std::cout << explanation << options.shown << example;
     return exit_done;
   }

@@ -136,6 +136,8 @@ TEST_CASE("report: every chart is a picture of its own", "[cli]") {
     CAPTURE(name);
     CHECK(std::find(charts.begin(), charts.end(), name) != charts.end());
   }
+  CHECK(desk.brink({"report", run, "--png"}).code == 0);
+  CHECK(fs::exists(desk / run / "latency.png"));
 }
 
 TEST_CASE("view: what cannot be shown is one line, and exit code 2", "[cli]") {
