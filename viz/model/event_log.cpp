@@ -120,7 +120,7 @@ bool passes(const Filter& filter, const Event& event, const RunView& view) {
   if (filter.machine && !concerns(event, *filter.machine, view)) return false;
   if (filter.text.empty()) return true;
   std::string line{to_string(event.kind)};
-  if (event.machine != vm::no_machine) line += " machine " + std::to_string(event.machine.value);
+  if (event.machine != vm::no_machine) line += ' ' + view.info.name(event.machine);
   return contains(line + ' ' + view.events->text(event, view), filter.text);
 }
 

@@ -8,8 +8,8 @@
 namespace viz::model {
 namespace {
 
-std::string machine_name(MachineId machine) {
-  return machine == vm::no_machine ? "nowhere" : "machine " + std::to_string(machine.value);
+std::string place_name(const RunInfo& info, MachineId machine) {
+  return machine == vm::no_machine ? "nowhere" : info.name(machine);
 }
 
 std::string amount(vm::Cause cause, double value) {
@@ -45,17 +45,18 @@ std::string recovery_text(const FailureRecord& f) {
   return text;
 }
 
-std::string end_text(const FailoverRecord& f) {
-  std::string text = f.result + ": " + std::to_string(f.moved) + " moved to " + machine_name(f.to) +
-                     ", " + vm::format_bytes(f.bytes) + ", longest pause " +
-                     vm::format_duration(f.pause_max);
+std::string end_text(const RunInfo& info, const FailoverRecord& f) {
+  std::string text = f.result + ": " + std::to_string(f.moved) + " moved to " +
+                     place_name(info, f.to) + ", " + vm::format_bytes(f.bytes) +
+                     ", longest pause " + vm::format_duration(f.pause_max);
   if (f.aborted > 0) text += ", " + std::to_string(f.aborted) + " given up";
   if (f.lost > 0) text += ", " + std::to_string(f.lost) + " writes lost";
   return text;
 }
 
-std::string text_of(const MigrationRecord& m) {
-  const std::string text = "client " + std::to_string(m.tenant.value) + " to " + machine_name(m.to);
+std::string text_of(const RunInfo& info, const MigrationRecord& m) {
+  const std::string text =
+      "client " + std::to_string(m.tenant.value) + " to " + place_name(info, m.to);
   if (m.aborted) return text + " given up";
   return text + ", " + vm::format_bytes(m.bytes) + " in " + std::to_string(m.rounds) +
          (m.rounds == 1 ? " round" : " rounds") + ", paused " + vm::format_duration(m.pause);
@@ -74,9 +75,9 @@ std::string EventLog::text(const Event& event, const RunView& view) const {
       return "Trigger process failover: triggered (" +
              std::string{to_string((*view.failovers)[i].cause)} + ")";
     case EventKind::failover_end:
-      return end_text((*view.failovers)[i]);
+      return end_text(view.info, (*view.failovers)[i]);
     case EventKind::migration:
-      return text_of((*view.migrations)[i]);
+      return text_of(view.info, (*view.migrations)[i]);
     case EventKind::boot:
       return "up";
     case EventKind::release:

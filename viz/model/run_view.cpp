@@ -4,6 +4,11 @@
 
 namespace viz::model {
 
+std::string RunInfo::name(MachineId machine) const {
+  if (machine.value < names.size()) return names[machine.value];
+  return "machine " + std::to_string(machine.value);
+}
+
 Resource MachineView::worst_resource() const {
   return *std::max_element(vm::all_resources.begin(), vm::all_resources.end(),
                            [this](Resource a, Resource b) { return use[a] < use[b]; });

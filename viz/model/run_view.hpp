@@ -66,6 +66,10 @@ struct RunInfo {
   std::vector<FlavorInfo> flavors;
   std::vector<FleetInfo> fleets;
   std::vector<GroupInfo> groups;
+  std::vector<std::string> names{};  // of machines that are hosts with names, by MachineId
+
+  /// "machine 7", or the host's name.
+  std::string name(MachineId machine) const;
 };
 
 // ---- What is, at the playhead ------------------------------------------------------------------

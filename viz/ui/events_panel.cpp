@@ -193,7 +193,11 @@ void EventsPanel::draw_row(Frame& frame, std::size_t index, std::size_t past, fl
   ImGui::TextColored(ink(p.text), "%s", std::string{to_string(event.kind)}.c_str());
   ImGui::PopFont();
   ImGui::TableNextColumn();
-  if (event.machine != vm::no_machine) ImGui::TextColored(ink(p.text), "%u", event.machine.value);
+  if (event.machine != vm::no_machine) {
+    const std::string place = frame.run.info.names.empty() ? std::to_string(event.machine.value)
+                                                           : frame.run.info.name(event.machine);
+    ImGui::TextColored(ink(p.text), "%s", place.c_str());
+  }
   ImGui::TableNextColumn();
   ImGui::TextColored(ink(p.text), "%s", log.text(event, frame.run).c_str());
   ImGui::PopID();

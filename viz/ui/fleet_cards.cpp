@@ -121,7 +121,7 @@ void draw_card(const Frame& frame, const MachineView& machine, const Rect& place
   float y = place.min.y + frame.px(7);
   const Tag tag = tag_of(frame, machine);
   draw_text(frame.fonts.strong, {left, y}, machine.is_there() ? p.text : p.faint,
-            machine_name(machine.id));
+            machine_name(frame, machine.id));
   if (!tag.word.empty()) {
     const float width = text_width(frame.fonts.small, tag.word) + frame.px(18);
     draw_pill(frame, frame.fonts.small, {right - width + frame.px(4), y - frame.px(1)}, tag.ground,

@@ -232,7 +232,7 @@ void FleetMap::draw_tooltip(const Frame& frame, model::MachineId id) {
   const Palette& p = frame.palette;
   ImGui::BeginTooltip();
   ImGui::PushFont(frame.fonts.strong);
-  ImGui::TextUnformatted(machine_name(id).c_str());
+  ImGui::TextUnformatted(machine_name(frame, id).c_str());
   ImGui::PopFont();
   ImGui::PushFont(frame.fonts.small);
   ImGui::SameLine();

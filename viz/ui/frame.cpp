@@ -118,9 +118,8 @@ void tooltip(const Frame& frame, std::string_view text) {
   ImGui::PopFont();
 }
 
-std::string machine_name(model::MachineId machine) {
-  if (machine == vm::no_machine) return "whole scenario";
-  return "machine " + std::to_string(machine.value);
+std::string machine_name(const Frame& frame, model::MachineId machine) {
+  return machine == vm::no_machine ? "whole scenario" : frame.run.info.name(machine);
 }
 
 std::string_view life_word(model::Life life) {

@@ -99,7 +99,7 @@ void tooltip(const Frame& frame, std::string_view text);
 
 // ---- Words -------------------------------------------------------------------------------------
 
-std::string machine_name(model::MachineId machine);
+std::string machine_name(const Frame& frame, model::MachineId machine);
 std::string_view life_word(model::Life life);
 Colour resource_colour(const Frame& frame, vm::Resource resource);
 std::string_view resource_word(vm::Resource resource);  // "CPU", "MEM", "DISK", "NET"

@@ -150,7 +150,7 @@ float Inspector::draw_machine(const Frame& frame, const model::MachineView& mach
   const model::RunInfo& info = frame.run.info;
   const model::FlavorInfo& flavor = info.flavors[machine.flavor.value];
   const bool up = machine.life == Life::up;
-  float y = draw_title(frame, place, machine_name(machine.id),
+  float y = draw_title(frame, place, machine_name(frame, machine.id),
                        machine.failing ? "FAILING"
                        : up            ? "OK"
                                        : life_word(machine.life),
@@ -213,8 +213,8 @@ float Inspector::draw_migration(const Frame& frame, const model::MigrationRecord
                                       : p.good,
                        "client " + std::to_string(record.tenant.value));
   y = rule(frame, place, y);
-  y = draw_fact(frame, place, y, "From", machine_name(record.from), p.text);
-  y = draw_fact(frame, place, y, "To", machine_name(record.to), p.text);
+  y = draw_fact(frame, place, y, "From", machine_name(frame, record.from), p.text);
+  y = draw_fact(frame, place, y, "To", machine_name(frame, record.to), p.text);
   y = draw_fact(frame, place, y, "Begun", clock_text(record.start), p.text);
   y = draw_fact(frame, place, y, "Took", length_text(frame, record.start, record.end), p.text);
   y = draw_fact(frame, place, y, "Copy rounds", count_text(record.rounds), p.text);
@@ -233,9 +233,10 @@ float Inspector::draw_failover(const Frame& frame, const model::FailoverRecord& 
                                                     : p.moving,
                        to_string(record.cause));
   y = rule(frame, place, y);
-  y = draw_fact(frame, place, y, "From", machine_name(record.from), p.text);
+  y = draw_fact(frame, place, y, "From", machine_name(frame, record.from), p.text);
   y = draw_fact(frame, place, y, "To",
-                record.to == vm::no_machine ? "none came up" : machine_name(record.to), p.text);
+                record.to == vm::no_machine ? "none came up" : machine_name(frame, record.to),
+                p.text);
   y = draw_fact(frame, place, y, "Triggered", clock_text(record.triggered), p.text);
   y = draw_fact(frame, place, y, "Took", length_text(frame, record.triggered, record.end), p.text);
   y = draw_fact(frame, place, y, "Answers SLA failure", std::to_string(record.failure), p.text);
@@ -262,7 +263,7 @@ float Inspector::draw_failure(const Frame& frame, const model::FailureRecord& re
       draw_title(frame, place, "SLA failure " + std::to_string(record.number), on ? "ON" : "OVER",
                  p.raised, on ? p.failing : p.good, to_string(record.cause));
   y = rule(frame, place, y);
-  y = draw_fact(frame, place, y, "Where", machine_name(record.machine), p.text);
+  y = draw_fact(frame, place, y, "Where", machine_name(frame, record.machine), p.text);
   y = draw_fact(frame, place, y, "From", clock_text(record.start), p.text);
   y = draw_fact(frame, place, y, "Noticed after", span_text(record.noticed - record.start), p.text);
   y = draw_fact(frame, place, y, "Lasted", length_text(frame, record.start, record.end), p.text);

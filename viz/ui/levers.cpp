@@ -82,8 +82,9 @@ void Inspector::draw_levers(Frame& frame, const Rect& place) {
   if (button(1, "lever.slow", "Half speed")) frame.send(model::SlowMachine{id, 0.5});
   if (button(2, "lever.heal", "Full speed")) frame.send(model::SlowMachine{id, 1});
   y += height + frame.px(6);
-  draw_text(frame.fonts.small, {left, y}, p.faint,
-            machine ? "acts on " + machine_name(id) : "select a machine to crash or slow it");
+  draw_text(
+      frame.fonts.small, {left, y}, p.faint,
+      machine ? "acts on " + machine_name(frame, id) : "select a machine to crash or slow it");
 }
 
 }  // namespace viz::ui

@@ -79,7 +79,7 @@ void draw_comparison(const Frame& frame, const Rect& place);
 float draw_fact(const Frame& frame, const Rect& place, float y, std::string_view label,
                 std::string_view value, Colour ink);
 
-/// The machine that a typed text means: "7", "machine 7", or none.
+/// The machine that a typed text means: "7", "machine 7", its name, or none.
 std::optional<model::MachineId> found_machine(const model::RunView& run, std::string_view typed);
 
 /// Jumps of the transport: to the start of the next SLA failure or crash after the playhead, or to

@@ -36,7 +36,7 @@ std::vector<std::pair<const char*, Duration>> stretches(Duration run) {
 
 std::string subject(const Frame& frame) {
   const auto machine = timeline_machine(frame);
-  return machine ? machine_name(*machine) : frame.other != nullptr ? "both runs" : "fleet";
+  return machine ? machine_name(frame, *machine) : frame.other != nullptr ? "both runs" : "fleet";
 }
 
 std::string extent(const Frame& frame, const std::vector<Lane>& lanes) {

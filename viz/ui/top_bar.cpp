@@ -80,6 +80,9 @@ std::optional<Time> next_failure(const model::RunView& run, bool forward) {
 }
 
 std::optional<model::MachineId> found_machine(const model::RunView& run, std::string_view typed) {
+  for (std::uint32_t i = 0; i < run.info.names.size(); ++i) {
+    if (run.info.names[i] == typed) return model::MachineId{i};
+  }
   std::size_t digits = typed.size();
   while (digits > 0 && std::isdigit(static_cast<unsigned char>(typed[digits - 1])) != 0) --digits;
   const std::string_view number = typed.substr(digits);
@@ -244,7 +247,7 @@ float TopBar::draw_find(Frame& frame, float right, float y) {
                                frame.state.find.size(), ImGuiInputTextFlags_EnterReturnsTrue)) {
     if (const auto machine = found_machine(frame.run, frame.state.find.data())) {
       frame.send(model::Select{{model::Selection::Kind::machine, machine->value}});
-      frame.state.remark = machine_name(*machine) + " is selected";
+      frame.state.remark = machine_name(frame, *machine) + " is selected";
     } else {
       frame.state.remark = std::string{"there is no machine \""} + frame.state.find.data() + "\"";
     }
