@@ -6,10 +6,12 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/fleet_source.hpp"
 #include "cli/options.hpp"
 #include "cli/scenario_arguments.hpp"
 #include "cli/verbs.hpp"
 #include "cli/view_source.hpp"
+#include "real/secret_file.hpp"
 #include "viz/ui/glfw_host.hpp"
 #include "viz/ui/picture.hpp"
 #include "viz/ui/settings.hpp"
@@ -23,24 +25,26 @@ namespace ui = viz::ui;
 
 constexpr const char* explanation =
     "usage: brink view [OPTIONS] [RUN [RUN]]\n"
-    "       brink view [OPTIONS] SCENARIO.toml\n\n"
+    "       brink view [OPTIONS] SCENARIO.toml\n"
+    "       brink view [OPTIONS] HOST:PORT\n\n"
     "Opens a window on a run: what is finished is replayed, what is still being written is\n"
     "followed, a scenario is simulated while you watch and change it. Two runs are compared under\n"
-    "one cursor. Without a RUN the last one is shown again. Press ? in the window for its "
-    "keys.\n\n";
+    "one cursor. HOST:PORT is where a fleet's collector (brink fleet watch) listens. Without a\n"
+    "RUN the last one is shown again. Press ? in the window for its keys.\n\n";
 
 constexpr const char* example =
     "\nexample: brink view scenarios/overload.toml\n"
     "         brink view results/overload-42\n"
     "         brink view results/overload-42 --png overload.png --at 57s --size 1600x900\n"
     "         brink view results/overload-42 results/overload-43\n"
+    "         brink view 127.0.0.1:9120\n"
     "exit: 0 done, 2 RUN cannot be read, 3 no display, no OpenGL 3, or the picture cannot be "
     "written\n";
 
 struct Wanted {
   ScenarioArguments named;  // runs or scenarios
   std::string out = "results";
-  std::string png, at, size, from, to;
+  std::string png, at, size, from, to, token_file;
   int machine = -1;
   double scale = 0;
   bool light = false, built_in_font = false, opengl = false, tell_state = false;
@@ -72,8 +76,17 @@ bool is_scenario(const std::string& name) {
   return fs::path{name}.extension() == ".toml" && fs::is_regular_file(name);
 }
 
+bool is_fleet(const std::string& name) {
+  return fleet_address(name) && !fs::exists(name);
+}
+
 /// Null where the scenario has mistakes, which have been told.
 std::unique_ptr<viz::model::Session> open_run(const Wanted& wanted, const std::string& name) {
+  if (is_fleet(name)) {
+    return open_fleet(*fleet_address(name), wanted.token_file.empty()
+                                                ? std::string{}
+                                                : real::read_secret_line(wanted.token_file));
+  }
   if (!is_scenario(name)) return open_recorded(name);
   ScenarioArguments one = wanted.named;
   one.files = {name};
@@ -154,7 +167,7 @@ int open_window(const Wanted& wanted, Runs& runs, const ui::App::Options& look) 
     settings.height = static_cast<int>(ImGui::GetIO().DisplaySize.y);
     settings.last.clear();
     for (const std::string& run : wanted.named.files)
-      settings.last.push_back(fs::absolute(run).string());
+      settings.last.push_back(is_fleet(run) ? run : fs::absolute(run).string());
     ui::save_settings(file, settings, app.window().state());
   };
   options.picture = [&](const ui::Image& image) {
@@ -210,6 +223,7 @@ int view(Arguments arguments) {
   add("machine", &wanted.machine, "N", "select this machine");
   add("from", &wanted.from, "TIME", "where the charts begin");
   add("to", &wanted.to, "TIME", "where they end");
+  add("token-file", &wanted.token_file, "FILE", "what a fleet's collector wants, mode 0600");
   add("out", &wanted.out, "DIR", "where a scenario's run is kept, results at first");
   options.shown.add_options()("light", po::bool_switch(&wanted.light), "dark on light")(
       "opengl", po::bool_switch(&wanted.opengl), "draw with OpenGL even where it is emulated");
