@@ -192,7 +192,8 @@ void SshConnection::configure(const FleetHost& host) {
   set(SSH_OPTIONS_USER, host.user.c_str());
   set(SSH_OPTIONS_KNOWNHOSTS, host.known_hosts.c_str());
   set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");  // what the fleet file names is all we trust
-  const long seconds = std::chrono::ceil<std::chrono::seconds>(patience_).count();
+  // Later than our own alarm, which covers all of the calls.
+  const long seconds = std::chrono::ceil<std::chrono::seconds>(patience_).count() + 5;
   set(SSH_OPTIONS_TIMEOUT, &seconds);
 }
 
