@@ -139,7 +139,9 @@ real::Stage::Options RealRun::Play::options_for_stage() {
       .http = options_.http,
       .users = options_.users.empty() ? options_.users : absolute(options_.users),
       .on_reached = {},
-      .quarters = options_.quarters};
+      .quarters = options_.quarters,
+      .places = options_.places,
+      .patience = options_.patience};
   if (options_.on_reached) {
     stage.on_reached = [this](const real::Reached& at) { options_.on_reached(stage_, at); };
   }

@@ -192,7 +192,7 @@ TEST_CASE("scenario: each mistake is told with its line, what was expected and t
       {"", "[real]\nfleet = \"f\"\nlisten = \"::\"\n", 22, "expected an address of this"},
       {"", "[real]\nfleet = \"f\"\nlisten = \"web1\"\n", 22, "expected an address of this"},
       {"", "[real]\nfleet = \"f\"\nlisten = \"10.0.0.1:80\"\n", 22, "found '10.0.0.1:80'"},
-      {"", "real = 3\n", 19, "[real]"},
+      {"[scenario]", "real = 3\n[scenario]", 1, "[real]"},
       {"rate =", "\"\\u001b[31m\" = 1\nrate =", 19, "unknown key '\\x1b[31m'"},
   }));
   const std::string text = edited(wrong.from, wrong.to);
