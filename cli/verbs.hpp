@@ -37,6 +37,7 @@ int gateway(Arguments arguments);
 int node(Arguments arguments);
 int janitor(Arguments arguments);
 int warden(Arguments arguments);
+int remote(Arguments arguments);
 int sweep(Arguments arguments);
 int view(Arguments arguments);
 

@@ -145,14 +145,6 @@ void Stage::begin(std::chrono::steady_clock::time_point start) {
   faults_.begin(start);
 }
 
-std::vector<vm::MachineId> Stage::machines_up() const {
-  std::vector<vm::MachineId> up;
-  for (const auto& [id, machine] : machines_) {
-    if (machine.listening && !machine.released) up.push_back(id);
-  }
-  return up;
-}
-
 void Stage::strike(const FaultPlan::Stroke& stroke) {
   if (closing_) return;
   if (stroke.fault.kind == vm::FaultKind::crash) return kill_machine(stroke.machine);
