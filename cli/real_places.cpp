@@ -1,12 +1,14 @@
 #include "cli/real_places.hpp"
 
-#include <algorithm>
+#include <map>
+#include <ostream>
 #include <set>
 
 #include "cli/fleet_argument.hpp"
 #include "cli/verbs.hpp"
 #include "real/capacity.hpp"
 #include "real/fleet/places.hpp"
+#include "real/host_choice.hpp"
 #include "vm/placement.hpp"
 #include "vm/spelling.hpp"
 
@@ -63,9 +65,17 @@ void check_flavors(const vm::Scenario& scenario, const Places& places) {
   if (!wrong.empty()) throw UsageError(wrong);
 }
 
+/// Those that the section names, or all, in order.
+std::vector<real::FleetHost> hosts_of(const real::Fleet& fleet, const vm::RealHosts& real) {
+  if (real.hosts.empty()) return fleet.hosts;
+  std::vector<real::FleetHost> hosts;
+  for (const std::string& name : real.hosts) hosts.push_back(host_of(fleet, name));
+  return hosts;
+}
+
 Places ready_places(const vm::RealHosts& real, const std::filesystem::path& binary) {
   const real::Fleet fleet = fleet_of(real);
-  for (const std::string& host : real.hosts) (void)host_of(fleet, host);
+  (void)hosts_of(fleet, real);
   Places places;
   std::string unreachable;
   for (auto& place : real::make_ready({.fleet = fleet, .hosts = real.hosts, .binary = binary})) {
@@ -103,6 +113,27 @@ Places places_of(const vm::Scenario& scenario, const std::filesystem::path& bina
   if (scenario.real) places = ready_places(*scenario.real, binary);
   check_flavors(scenario, places);
   return places;
+}
+
+void print_places(std::ostream& out, const vm::Scenario& scenario) {
+  if (!scenario.real) return;
+  const auto hosts = hosts_of(fleet_of(*scenario.real), *scenario.real);
+  const vm::Layout layout = vm::initial_layout(scenario);
+  std::map<vm::MachineId, real::HostNumber> places;
+  std::vector<std::string> lines(hosts.size());
+  for (std::uint32_t i = 0; i < layout.machines.size(); ++i) {
+    const vm::MachineId machine{i};
+    const std::vector<bool> all(hosts.size(), true);
+    const real::HostNumber host = *real::choose_host(layout, machine, places, all);
+    places[machine] = host;
+    lines[host] += (lines[host].empty() ? "machine " : ", ") + std::to_string(i);
+    if (layout.machines[i].spare) lines[host] += " (spare)";
+  }
+  out << "\nin brink real, where each of them has room:\n";
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    out << "  " << hosts[i].name << " at " << hosts[i].address << ": "
+        << (lines[i].empty() ? "no machine yet" : lines[i]) << '\n';
+  }
 }
 
 }  // namespace cli

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <iosfwd>
 #include <vector>
 
 #include "real/stage.hpp"
@@ -20,6 +21,11 @@ namespace cli {
 ///           cannot be reached. Both with a line for each reason.
 std::vector<real::Stage::Place> places_of(const vm::Scenario& scenario,
                                           const std::filesystem::path& binary);
+
+/// "Machines would be on", with a line for each host of its [real] section; nothing without one.
+///
+///   throws  UsageError where the fleet file has mistakes or no such host
+void print_places(std::ostream& out, const vm::Scenario& scenario);
 
 /// The flavors of its machines and of those that a failover asks for, each once.
 std::vector<vm::FlavorId> flavors_in_use(const vm::Scenario& scenario);

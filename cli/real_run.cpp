@@ -205,6 +205,7 @@ void RealRun::Play::follow() {
   follow_.async_wait([this](boost::system::error_code cancelled) {
     if (cancelled) return;
     read_journal();
+    if (options_.meanwhile && start_) options_.meanwhile(wall(), stage_);
     if (stop_) end_early();
     follow();
   });

@@ -27,12 +27,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "real/child.hpp"
 #include "real/fault_plan.hpp"
+#include "real/host_choice.hpp"
 #include "real/link.hpp"
 #include "real/outpost.hpp"
 #include "real/secret_file.hpp"
@@ -144,8 +144,8 @@ class Stage {
   void send_key(std::uint32_t host);
   void start_machines();
   void tell_where() const;
-  std::optional<std::uint32_t> choose_host(vm::MachineId machine) const;
-  std::set<vm::MachineId> partners(vm::MachineId machine) const;
+  std::map<vm::MachineId, HostNumber> where() const;
+  std::optional<HostNumber> host_for(vm::MachineId machine) const;
   void bring(const Bring& wish);
 
   // stage_machines.cpp

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "real/bringing.hpp"
+#include "real/capacity.hpp"
 #include "real/stage.hpp"
 
 namespace real {
@@ -84,46 +85,32 @@ void Stage::on_post_lost(std::uint32_t host, const std::string& why) {
 
 // ---- Which machine goes where ------------------------------------------------------------------
 
-/// The machines with which this one shares tenants at the start: one has what the other is to have
-/// a second copy of.
-std::set<vm::MachineId> Stage::partners(vm::MachineId machine) const {
-  std::set<vm::MachineId> found;
-  for (std::size_t i = 0; i < layout_.owner.size(); ++i) {
-    if (layout_.replica[i] == vm::no_machine) continue;
-    if (layout_.owner[i] == machine) found.insert(layout_.replica[i]);
-    if (layout_.replica[i] == machine) found.insert(layout_.owner[i]);
+std::map<vm::MachineId, HostNumber> Stage::where() const {
+  std::map<vm::MachineId, HostNumber> places;
+  for (const auto& [id, machine] : machines_) {
+    if (machine.process && !machine.released) places[id] = machine.up.host;
   }
-  return found;
+  return places;
 }
 
 /// None when no host that is there can give its flavor.
-std::optional<std::uint32_t> Stage::choose_host(vm::MachineId id) const {
+std::optional<HostNumber> Stage::host_for(vm::MachineId id) const {
   const vm::FlavorId flavor = machines_.at(id).flavor;
   const vm::Capacity& needed = options_.scenario.flavors[flavor.value].capacity;
-  const std::set<vm::MachineId> apart = partners(id);
-  std::vector<std::pair<std::size_t, std::size_t>> load(posts_.size());  // partners, machines
-  for (const auto& [other, machine] : machines_) {
-    if (other == id || machine.released || !machine.process) continue;
-    auto& [close, all] = load[machine.up.host];
-    close += apart.contains(other) ? 1 : 0;
-    ++all;
+  std::vector<bool> fits;
+  for (const Post& post : posts_) {
+    const bool too_small =
+        post.outpost != nullptr && !beyond_host(needed, post.capacity, post.host->name()).empty();
+    fits.push_back(!post.lost && !too_small);
   }
-  std::optional<std::uint32_t> best;
-  for (std::uint32_t i = 0; i < posts_.size(); ++i) {
-    const Post& post = posts_[i];
-    const bool too_small = post.outpost != nullptr && (needed.cores > post.capacity.cores ||
-                                                       needed.memory > post.capacity.memory);
-    if (post.lost || too_small) continue;
-    if (!best || load[i] < load[*best]) best = i;
-  }
-  return best;
+  return choose_host(layout_, id, where(), fits);
 }
 
 void Stage::start_machines() {
   for (std::uint32_t i = 0; i < layout_.machines.size(); ++i) {
     const vm::MachineId id{i};
     machines_[id].flavor = layout_.machines[i].flavor;
-    const auto host = choose_host(id);
+    const auto host = host_for(id);
     if (!host) {
       const vm::Flavor& flavor = options_.scenario.flavors[machines_[id].flavor.value];
       return fail("no host can give a machine of flavor " + flavor.name);
@@ -145,14 +132,10 @@ void Stage::tell_where() const {
     handlers_.report("host " + posts_[i].host->name() + " at " + posts_[i].host->address() + ": " +
                      (text.empty() ? "no machine yet" : text));
   }
-  for (std::size_t i = 0; i < layout_.owner.size(); ++i) {
-    if (layout_.replica[i] == vm::no_machine) continue;
-    const Machine &owner = machines_.at(layout_.owner[i]),
-                  &second = machines_.at(layout_.replica[i]);
-    if (owner.up.host != second.up.host) continue;
-    return handlers_.report("machines " + std::to_string(layout_.owner[i].value) + " and " +
-                            std::to_string(layout_.replica[i].value) +
-                            " have both copies of some tenants and are on one host");
+  if (const auto both = find_together(layout_, where())) {
+    handlers_.report("machines " + std::to_string(both->first.value) + " and " +
+                     std::to_string(both->second.value) +
+                     " have both copies of some tenants and are on one host");
   }
 }
 

@@ -89,7 +89,7 @@ void Stage::on(const Launch& launch) {
   if (fresh) {
     machine.flavor = launch.flavor;
     machine.attempt = launch.attempt;
-    const auto host = choose_host(launch.machine);
+    const auto host = host_for(launch.machine);
     if (host && !boot_fails(launch.machine, launch.flavor)) {
       machine.up.host = *host;
       if (!options_.places.empty()) {
