@@ -1,5 +1,7 @@
 // brink real on three hosts over SSH: networks, process lists and homes of their own, an OpenSSH
 // server each.
+#include <thread>
+
 #include <catch2/catch.hpp>
 
 #include "cli/real_places.hpp"
