@@ -38,6 +38,7 @@ struct Wanted {
   std::vector<std::string> names;
   std::size_t processes = 0;
   std::string gateway, key_file;
+  std::uint32_t number = 0;
   bool follow_stdin = false;
 };
 
@@ -78,6 +79,7 @@ real::AgentService::Options service_of(const Wanted& wanted) {
   if (!wanted.token_file.empty()) service.token = real::read_secret_line(wanted.token_file);
   service.processes = wanted.processes;
   service.gateway = wanted.gateway;
+  service.number = wanted.number;
   if (!wanted.gateway.empty()) service.key = real::read_key_file(wanted.key_file);
   service.report = [](const std::string& what) { std::cerr << "agent: " << what << std::endl; };
   if (service.http) service.http->report = service.report;
@@ -108,6 +110,7 @@ int agent(Arguments arguments) {
                                                                 "read this instead of /proc")(
           "gateway", text(wanted.gateway, "HOST:PORT"), "send the samples there")(
           "key-file", text(wanted.key_file, "FILE"), "key of the run, to introduce itself with")(
+          "number", po::value(&wanted.number)->value_name("N"), "of this host in the run; 0")(
           "follow-stdin", po::bool_switch(&wanted.follow_stdin), "end when standard input does");
   if (!options.parse(arguments)) {
     std::cout << explanation << options.shown << example;

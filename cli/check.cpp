@@ -5,6 +5,7 @@
 
 #include "cli/consolidation_check.hpp"
 #include "cli/options.hpp"
+#include "cli/real_places.hpp"
 #include "cli/scenario_arguments.hpp"
 #include "cli/terminal.hpp"
 #include "cli/theory_json.hpp"
@@ -51,6 +52,7 @@ int check(Arguments arguments) {
       print_consolidation_check(std::cout, scenario);
     } else {
       print_theory(std::cout, scenario, vm::predict(scenario), wants_colour(stdout));
+      print_places(std::cout, scenario);
     }
     gap = "\n";
   }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
@@ -161,8 +162,8 @@ int node(Arguments arguments) {
   const real::Ending ending{io, wanted.follow_stdin, [&] { io.stop(); }};
   // All in one write: whoever started it reads up to the last.
   const std::string group = here.share().group();
-  std::cout << "capacity: " + here.share().describe() + "\n" +
-                   (group.empty() ? std::string{} : "group: " + group + "\n") +
+  std::cout << "pid: " + std::to_string(::getpid()) + "\ncapacity: " + here.share().describe() +
+                   "\n" + (group.empty() ? std::string{} : "group: " + group + "\n") +
                    (here.share().usage_file().empty()
                         ? std::string{}
                         : "cgroup: " + here.share().usage_file() + "\n") +

@@ -5,6 +5,7 @@
 
 #include "cli/http_option.hpp"
 #include "cli/playing.hpp"
+#include "cli/real_places.hpp"
 #include "cli/real_run.hpp"
 #include "cli/scenario_arguments.hpp"
 #include "cli/verbs.hpp"
@@ -18,8 +19,18 @@ struct People {
   std::string http, users = "users";
 };
 
-int play(const vm::Scenario& scenario, const Playing& playing, const People& people,
-         std::atomic<bool>& stop) {
+/// A scenario and the hosts on which its machines will be; none: this one.
+struct Cast {
+  const vm::Scenario& scenario;
+  std::vector<real::Stage::Place> places;
+};
+
+std::filesystem::path brink_itself() {
+  return std::filesystem::read_symlink("/proc/self/exe");
+}
+
+int play(const Cast& cast, const Playing& playing, const People& people, std::atomic<bool>& stop) {
+  const vm::Scenario& scenario = cast.scenario;
   const auto directory = record::create_run_directory(playing.out, scenario.name, scenario.seed);
   record::Recorder recorder{directory, scenario, "real"};
   Progress progress{scenario, playing.progress_style()};
@@ -28,10 +39,11 @@ int play(const vm::Scenario& scenario, const Playing& playing, const People& peo
   const double cpu_started = cpu_seconds();
   RealRun::Options options{.scenario = scenario,
                            .directory = directory,
-                           .binary = std::filesystem::read_symlink("/proc/self/exe"),
+                           .binary = brink_itself(),
                            .transactions = playing.transactions,
                            .http = people.http,
-                           .users = people.users};
+                           .users = people.users,
+                           .places = cast.places};
   if (!playing.quiet) {
     options.report = [](const std::string& what) {
       std::fprintf(stderr, "brink: %s\n", what.c_str());
@@ -51,15 +63,19 @@ int play(const vm::Scenario& scenario, const Playing& playing, const People& peo
 }
 
 void print_help(const Options& options) {
-  std::cout << "usage: brink real [OPTIONS] FILE...\n\n"
-               "Plays each scenario with real processes on this host: a gateway, an agent, and a\n"
-               "node for each machine; clients send at the scenario's instants. What each client\n"
-               "was told is looked up in the nodes' stores at the end.\n\n"
-            << options.shown
-            << "\nexample: brink real scenarios/overload.toml --set "
-               "failover.policy=\"fresh-machine\"\n"
-               "exit: 0 all expectations met, 1 not, 2 bad input, 3 something outside failed or\n"
-               "interrupted it\n";
+  std::cout
+      << "usage: brink real [OPTIONS] FILE...\n\n"
+         "Plays each scenario with real processes on this host: a gateway, an agent, and a\n"
+         "node for each machine; clients send at the scenario's instants. What each client\n"
+         "was told is looked up in the nodes' stores at the end.\n\n"
+         "With a [real] section in the scenario the machines are on the hosts of a fleet\n"
+         "file instead, reached over SSH: brink is sent there, nothing of a run stays there,\n"
+         "and gateway and clients are here. docs/SCENARIOS.md.\n\n"
+      << options.shown
+      << "\nexample: brink real scenarios/overload.toml --set "
+         "failover.policy=\"fresh-machine\"\n"
+         "exit: 0 all expectations met, 1 not, 2 bad input, 3 something outside failed or\n"
+         "interrupted it\n";
 }
 
 }  // namespace
@@ -87,14 +103,18 @@ int real_world(Arguments arguments) {
   }
   const auto loaded = scenarios.load();
   if (!loaded) return exit_usage;
+  std::vector<Cast> casts;
+  for (const vm::Scenario& scenario : *loaded) {
+    casts.push_back({scenario, places_of(scenario, brink_itself())});
+  }
   std::atomic<bool> stop{false};
   int worst = exit_done;
-  for (const vm::Scenario& scenario : *loaded) {
+  for (const Cast& cast : casts) {
     if (stop) {
-      std::fprintf(stderr, "brink: %s: not played\n", scenario.name.c_str());
+      std::fprintf(stderr, "brink: %s: not played\n", cast.scenario.name.c_str());
       continue;
     }
-    worst = std::max(worst, play(scenario, playing, people, stop));
+    worst = std::max(worst, play(cast, playing, people, stop));
   }
   return worst;
 }

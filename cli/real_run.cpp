@@ -139,7 +139,9 @@ real::Stage::Options RealRun::Play::options_for_stage() {
       .http = options_.http,
       .users = options_.users.empty() ? options_.users : absolute(options_.users),
       .on_reached = {},
-      .quarters = options_.quarters};
+      .quarters = options_.quarters,
+      .places = options_.places,
+      .patience = options_.patience};
   if (options_.on_reached) {
     stage.on_reached = [this](const real::Reached& at) { options_.on_reached(stage_, at); };
   }
@@ -203,6 +205,7 @@ void RealRun::Play::follow() {
   follow_.async_wait([this](boost::system::error_code cancelled) {
     if (cancelled) return;
     read_journal();
+    if (options_.meanwhile && start_) options_.meanwhile(wall(), stage_);
     if (stop_) end_early();
     follow();
   });

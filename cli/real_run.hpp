@@ -35,6 +35,10 @@ class RealRun {
     std::function<void(real::Stage&, const real::Reached&)> on_reached{};
     /// For tests: where a machine's process is started; see real::Stage::Options.
     std::function<real::Stage::Quarters(vm::MachineId)> quarters{};
+    std::vector<real::Stage::Place> places{};  // other hosts; none: machines are started here
+    std::chrono::milliseconds patience = std::chrono::seconds{20};  // with one that is silent
+    /// For tests: called every 50 ms while it is played, with the seconds since it began.
+    std::function<void(double seconds, real::Stage&)> meanwhile{};
   };
 
   /// Makes the stage's temporary folder; throws std::system_error. `sink` is called from two

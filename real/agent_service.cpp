@@ -94,6 +94,7 @@ awaitable<void> AgentService::keep_dialling() {
     const Tokens tokens{*options_.key};
     const std::string audience{to_string(Role::agent)};
     Hello hello{.role = Role::agent,
+                .id = options_.number,
                 .token = tokens.issue("agent", audience, unix_now(), life_of_token)};
     bool refused = false;
     try {

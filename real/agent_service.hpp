@@ -33,6 +33,7 @@ class AgentService {
     std::size_t processes = 0;                // how many processes the page lists
     std::string gateway;                      // host:port; empty: none
     std::optional<Key> key;                   // of the run, to introduce itself with
+    std::uint32_t number = 0;                 // of this host in the run
     std::function<void(const std::string&)> report = [](const std::string&) {};
   };
 

@@ -183,15 +183,20 @@ std::string CpuShare::describe() const {
 }
 
 std::string beyond_this_host(const vm::Capacity& capacity) {
+  vm::Capacity has;
+  has.cores = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
+  has.memory = {std::int64_t{::sysconf(_SC_PHYS_PAGES)} * std::int64_t{::sysconf(_SC_PAGESIZE)}};
+  return beyond_host(capacity, has, "this host");
+}
+
+std::string beyond_host(const vm::Capacity& capacity, const vm::Capacity& has,
+                        const std::string& name) {
   std::ostringstream text;
-  const long cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
-  const std::int64_t memory =
-      std::int64_t{::sysconf(_SC_PHYS_PAGES)} * std::int64_t{::sysconf(_SC_PAGESIZE)};
-  if (capacity.cores > static_cast<double>(cpus)) {
-    text << capacity.cores << " cores, this host has " << cpus;
-  } else if (capacity.memory.count > memory) {
-    text << capacity.memory.count / (1 << 20) << " MiB of memory, this host has "
-         << memory / (1 << 20);
+  if (capacity.cores > has.cores) {
+    text << capacity.cores << " cores, " << name << " has " << has.cores;
+  } else if (capacity.memory > has.memory) {
+    text << capacity.memory.count / (1 << 20) << " MiB of memory, " << name << " has "
+         << has.memory.count / (1 << 20);
   }
   return text.str();
 }

@@ -63,5 +63,8 @@ class CpuShare {
 /// What this host cannot give of a flavor, empty when it can give all: more cores than it has, or
 /// more memory.
 std::string beyond_this_host(const vm::Capacity& capacity);
+/// The same of a host that has `has` and is called `name`.
+std::string beyond_host(const vm::Capacity& capacity, const vm::Capacity& has,
+                        const std::string& name);
 
 }  // namespace real

@@ -11,12 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "real/line_writer.hpp"
 #include "real/posix.hpp"
 
 namespace real {
 namespace {
 
-constexpr std::size_t longest_line = 64 << 10;
+constexpr std::size_t longest_line = 256 << 10;
 
 struct Pipe {
   Descriptor read, write;
@@ -142,7 +143,7 @@ struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
   Handlers handlers;
   asio::posix::stream_descriptor process;  // a pidfd: readable when it has ended
   Stream output, errors;
-  Descriptor input;
+  std::optional<LineWriter> input;
   pid_t pid = -1;
   std::string how;
   bool running = true, wanted = true;
@@ -178,7 +179,7 @@ Child::Child(asio::io_context& io, const std::vector<std::string>& words, Handle
   shared_->errors.from.assign(::fcntl(error.read.get(), F_DUPFD_CLOEXEC, 3));
   shared_->output.from.non_blocking(true);
   shared_->errors.from.non_blocking(true);
-  shared_->input = std::move(in.write);
+  shared_->input.emplace(io, ::fcntl(in.write.get(), F_DUPFD_CLOEXEC, 3));
   shared_->wait();
   shared_->read(shared_->output);
   shared_->read(shared_->errors);
@@ -189,6 +190,7 @@ Child::~Child() {
   kill(SIGKILL);
   shared_->reap();
   boost::system::error_code ignored;
+  close_input();
   shared_->process.close(ignored);
   shared_->output.from.close(ignored);
   shared_->errors.from.close(ignored);
@@ -215,7 +217,11 @@ void Child::kill(int signal) {
 }
 
 void Child::close_input() {
-  shared_->input.close();
+  if (shared_->input) shared_->input->close();
+}
+
+void Child::write(std::string_view line) {
+  if (shared_->input) shared_->input->write(line);
 }
 
 }  // namespace real

@@ -5,12 +5,10 @@
 // process group of its own, so that a Ctrl-C at the terminal reaches only us, who end it in good
 // order. It inherits no descriptors but its standard ones.
 //
-// Its output and its errors come line by line; its end comes once, after its last words. Handlers
-// run in the io_context and never inside a call to the child, and none after it was destroyed.
+// Lines of up to a quarter of a MiB come whole; longer ones do not come.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,18 +16,13 @@
 #include <sys/types.h>
 
 #include "real/asio.hpp"
+#include "real/process.hpp"
 
 namespace real {
 
-class Child {
+class Child final : public Process {
  public:
-  struct Handlers {
-    std::function<void(const std::string& line)> on_output = [](const std::string&) {};
-    std::function<void(const std::string& line)> on_error = [](const std::string&) {};
-    /// "exit code 3", "killed by signal 9": how it ended.
-    std::function<void(const std::string& how)> on_end = [](const std::string&) {};
-  };
-
+  using Handlers = Process::Handlers;
   enum class Fate : std::uint8_t { ours, its_own };  // what becomes of it when we die
 
   /// Starts `words[0]`, a path, with the others as its arguments.
@@ -38,18 +31,17 @@ class Child {
   Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers,
         Fate fate = Fate::ours);
   /// Kills it if it still runs, and waits for that.
-  ~Child();
+  ~Child() override;
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
   pid_t pid() const;
-  bool running() const;
-  /// Asks the kernel, for those who wait outside the io_context.
-  bool still_there() const;
-  /// Nothing happens where it has ended.
-  void kill(int signal);
-  /// Closes its standard input: whoever follows it ends.
-  void close_input();
+  bool running() const override;
+  bool still_there() const override;  // asks the kernel
+  void kill(int signal) override;
+  void close_input() override;
+  /// Sends it a line; see LineWriter.
+  void write(std::string_view line);
 
  private:
   struct Shared;

@@ -47,9 +47,8 @@ ControlLoop::ControlLoop(asio::io_context& io, Options options)
 
 ControlLoop::~ControlLoop() {
   *alive_ = false;
-  for (const auto& link : {stage_, agent_}) {
-    if (link) link->close();
-  }
+  if (stage_) stage_->close();
+  for (const auto& [host, agent] : agents_) agent->close();
 }
 
 vm::Time ControlLoop::now() const {

@@ -13,7 +13,10 @@
 // A machine is lost when it has not answered for its fleet's `detect`, or the stage says that its
 // process has ended. One that is only silent may be alive: it is cut off at once (its link is
 // closed, nothing it says is heard), and the stage is asked to end it. A log is read back only when
-// the stage has said that the process that wrote it is gone.
+// the stage has said that the process that wrote it is gone, and where it is to be read on another
+// host the stage brings a copy first.
+//
+// Every host has an agent, which sees the machines of its own.
 //
 // carry_out never tells: what follows from it comes back through the loop. One thread.
 // Orders: control_orders.cpp; answers: control_answers.cpp; machines: control_machines.cpp.
@@ -56,9 +59,9 @@ class ControlLoop {
   Courier& courier() { return courier_; }
   vm::Time now() const;
 
-  /// The stage or the agent is there; an earlier one is sent away.
+  /// The stage is there, or the agent of a host; an earlier one is sent away.
   void stage_came(std::shared_ptr<Link> link);
-  void agent_came(std::shared_ptr<Link> link);
+  void agent_came(std::uint32_t host, std::shared_ptr<Link> link);
   /// What clients measured.
   void on(const LatencyReport& report);
   void on(const OutcomeReport& report);
@@ -74,9 +77,11 @@ class ControlLoop {
     MachineUp process{};
     bool known = false;       // process is filled in
     bool dead = false;        // the stage says that the one that was lost has ended
-    std::string directory{};  // where its disk lies
-    bool silent = false;      // its samples are not to arrive
-    vm::Duration late{};      // or so much late
+    std::string directory{};  // where its disk lies; empty when nothing is left of it
+    std::uint32_t host = 0;   // on which that is
+    std::map<std::uint32_t, std::string> brought{};  // and where a copy of it, by host
+    bool silent = false;                             // its samples are not to arrive
+    vm::Duration late{};                             // or so much late
   };
   struct Stream {  // a second copy as it is kept up
     vm::Attempt attempt;
@@ -119,6 +124,7 @@ class ControlLoop {
   void finish_switch(vm::Attempt attempt);
   void send_fence(vm::MachineId machine, vm::TenantId tenant);
   void restore(const vm::Restore& order);
+  bool try_find_log(const vm::Restore& order, std::string& directory);
   void replicate(const vm::Replicate& order);
   double bandwidth(vm::MachineId from) const;
 
@@ -155,7 +161,8 @@ class ControlLoop {
   void on(const Stopped& stopped);
   void on(const Disturb& fault);
   void on(const Proceed& proceed);
-  void on_agent(Message& message);
+  void on(const Brought& brought);
+  void on_agent(Link& agent, Message& message);
   void on(const Sampled& sampled);
   template <class M>
   void to_stage(const M& message) {
@@ -179,7 +186,8 @@ class ControlLoop {
   std::int64_t start_ns_ = 0;  // of CLOCK_MONOTONIC; 0 until the stage has said it
   vm::Time last_{};            // of the facts told
   asio::steady_timer timer_;
-  std::shared_ptr<Link> stage_, agent_;
+  std::shared_ptr<Link> stage_;
+  std::map<std::uint32_t, std::shared_ptr<Link>> agents_;   // by host
   bool moments_ = false;                                    // the stage wants to hear of Moments
   std::map<std::pair<Moment, vm::Attempt>, Then> waiting_;  // for Proceed
   std::map<vm::MachineId, Post> posts_;

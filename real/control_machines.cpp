@@ -111,7 +111,8 @@ void ControlLoop::on_stage(Message& message) {
         using M = std::decay_t<decltype(m)>;
         if constexpr (std::is_same_v<M, Begin> || std::is_same_v<M, MachineUp> ||
                       std::is_same_v<M, LaunchFailed> || std::is_same_v<M, Stopped> ||
-                      std::is_same_v<M, Disturb> || std::is_same_v<M, Proceed>) {
+                      std::is_same_v<M, Disturb> || std::is_same_v<M, Proceed> ||
+                      std::is_same_v<M, Brought>) {
           on(m);
         } else if constexpr (std::is_same_v<M, Ping>) {
           to_stage(Pong{m.number});
@@ -136,6 +137,8 @@ void ControlLoop::on(const MachineUp& up) {
   p.process = up;
   p.known = true;
   p.directory = up.directory;
+  p.host = up.host;
+  p.brought.clear();  // it may write again
   const vm::FleetId fleet = inventory()[up.machine].fleet;
   nodes_.connect(up.machine, up.address, scenario_.fleets[fleet.value].failover.detect);
   watch(up.machine);
@@ -153,7 +156,8 @@ void ControlLoop::on(const Stopped& stopped) {
   if (!inventory().knows(machine)) return;
   Post& p = post(machine);
   p.dead = true;
-  if (!stopped.directory.empty()) p.directory = stopped.directory;
+  p.directory = stopped.directory;
+  p.host = stopped.host;
   cut_off(machine);
   unwatch(machine);
   const vm::Allocate* boot = undone_.boot(machine);
@@ -185,6 +189,19 @@ void ControlLoop::on(const Disturb& fault) {
   }
 }
 
+void ControlLoop::on(const Brought& brought) {
+  if (!inventory().knows(brought.machine)) return;
+  Post& p = post(brought.machine);
+  if (!p.dead) return;  // it has come back meanwhile, and may have written more
+  const bool there = !brought.directory.empty();
+  if (there) p.brought[post(brought.to).host] = brought.directory;
+  const auto restores = undone_.restores();  // those that waited for this
+  for (const auto& [tenant, order] : restores) {
+    if (undone_.holder(tenant) != brought.machine || order.to != brought.to) continue;
+    there ? restore(order) : later(vm::MigrationBroken{order.attempt});
+  }
+}
+
 void ControlLoop::on(const Proceed& proceed) {
   const auto found = waiting_.find({proceed.moment, proceed.attempt});
   if (found == waiting_.end()) return;
@@ -195,42 +212,47 @@ void ControlLoop::on(const Proceed& proceed) {
 
 // ---- Agent and clients -------------------------------------------------------------------------
 
-void ControlLoop::agent_came(std::shared_ptr<Link> link) {
-  if (agent_) agent_->say_goodbye("another agent has come");
-  agent_ = link;
-  link->start([this](Message& message) { on_agent(message); },
-              [this, link](const std::string&) {
-                if (agent_ == link) agent_.reset();
+void ControlLoop::agent_came(std::uint32_t host, std::shared_ptr<Link> link) {
+  auto& agent = agents_[host];
+  if (agent) agent->say_goodbye("another agent has come");
+  agent = link;
+  link->start([this, raw = link.get()](Message& message) { on_agent(*raw, message); },
+              [this, host, raw = link.get()](const std::string&) {
+                const auto found = agents_.find(host);
+                if (found != agents_.end() && found->second.get() == raw) agents_.erase(found);
               });
   for (const auto& [machine, p] : posts_) {
-    if (p.known) watch(machine);
+    if (p.known && p.process.host == host) watch(machine);
   }
 }
 
-void ControlLoop::on_agent(Message& message) {
+void ControlLoop::on_agent(Link& agent, Message& message) {
   if (const auto* sampled = std::get_if<Sampled>(&message)) return on(*sampled);
-  if (const auto* ping = std::get_if<Ping>(&message)) return agent_->send(Pong{ping->number});
-  if (!std::holds_alternative<Pong>(message)) agent_->say_goodbye("not for an agent to say");
+  if (const auto* ping = std::get_if<Ping>(&message)) return agent.send(Pong{ping->number});
+  if (!std::holds_alternative<Pong>(message)) agent.say_goodbye("not for an agent to say");
 }
 
 void ControlLoop::watch(vm::MachineId machine) {
-  if (!agent_) return;
+  const auto agent = agents_.find(post(machine).process.host);
+  if (agent == agents_.end()) return;
   const MachineUp& process = post(machine).process;
   const vm::FlavorId flavor = inventory()[machine].flavor;
   const vm::Capacity& capacity = scenario_.flavors[flavor.value].capacity;
-  agent_->send(Watch{.machine = machine,
-                     .pid = process.pid,
-                     .directory = process.directory,
-                     .cgroup = process.cgroup,
-                     .cores = capacity.cores,
-                     .disk = capacity.disk.value,
-                     .network = capacity.network.value,
-                     .memory = capacity.memory});
+  agent->second->send(Watch{.machine = machine,
+                            .pid = process.pid,
+                            .directory = process.directory,
+                            .cgroup = process.cgroup,
+                            .cores = capacity.cores,
+                            .disk = capacity.disk.value,
+                            .network = capacity.network.value,
+                            .memory = capacity.memory});
 }
 
 void ControlLoop::unwatch(vm::MachineId machine) {
-  post(machine).known = false;
-  if (agent_) agent_->send(Unwatch{machine});
+  Post& p = post(machine);
+  p.known = false;
+  const auto agent = agents_.find(p.process.host);
+  if (agent != agents_.end()) agent->second->send(Unwatch{machine});
 }
 
 void ControlLoop::on(const Sampled& sampled) {

@@ -120,15 +120,37 @@ void ControlLoop::restore(const vm::Restore& order) {
       .attempt = order.attempt, .tenant = order.tenant, .epoch = order.epoch, .from = order.from};
   const vm::MachineId holder = undone_.holder(order.tenant);
   if (order.from == vm::RestoreFrom::log && holder != order.to) {
-    const Post& lost = post(holder);
-    if (!lost.dead) return to_stage(Stop{.machine = holder, .release = false});  // Stopped goes on
-    message.directory = lost.directory;
+    if (!try_find_log(order, message.directory)) return;
   } else if (order.from == vm::RestoreFrom::nothing) {
     const vm::ClientGroup& group = scenario_.clients[layout_.group[order.tenant.value].value];
     message.state = group.state;
     message.keep = group.keep.value_or(vm::Bytes{});
   }
   nodes_.try_send(order.to, message);  // without a link: when it is back
+}
+
+/// Where the log of the machine that served the tenant last can be read on the order's target.
+/// False when that has to be seen to first, or cannot be: an answer comes by itself.
+bool ControlLoop::try_find_log(const vm::Restore& order, std::string& directory) {
+  const vm::MachineId holder = undone_.holder(order.tenant);
+  const Post &lost = post(holder), &target = post(order.to);
+  if (!lost.dead) {
+    to_stage(Stop{.machine = holder, .release = false});  // Stopped goes on
+    return false;
+  }
+  if (lost.directory.empty()) {  // its disk is gone with its host
+    later(vm::MigrationBroken{order.attempt});
+    return false;
+  }
+  directory = lost.directory;
+  if (lost.host == target.host) return true;
+  const auto copy = lost.brought.find(target.host);
+  if (copy == lost.brought.end()) {
+    to_stage(Bring{.machine = holder, .to = order.to});  // Brought goes on
+    return false;
+  }
+  directory = copy->second;
+  return true;
 }
 
 void ControlLoop::carry_out(const vm::Replicate& order) {

@@ -39,7 +39,7 @@ void Gateway::accept(std::shared_ptr<Link> link, const Hello& hello) {
     case Role::stage:
       return loop_->stage_came(std::move(link));
     case Role::agent:
-      return loop_->agent_came(std::move(link));
+      return loop_->agent_came(hello.id, std::move(link));
     case Role::client:
       return serve_client(std::move(link));
     case Role::gateway:

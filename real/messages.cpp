@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, message_count> names{
     "Replicate", "Replicated",    "DropReplica",   "Disturb",    "CopyBegin", "CopyRows",
     "CopyEnd",   "CopyStored",    "AskDigest",     "TellDigest", "Watch",     "Unwatch",
     "Sampled",   "Begin",         "Ready",         "Launch",     "MachineUp", "LaunchFailed",
-    "Stop",      "Stopped",       "Reached",       "Proceed"};
+    "Stop",      "Stopped",       "Reached",       "Proceed",    "Bring",     "Brought"};
 
 }  // namespace
 

@@ -22,7 +22,7 @@
 
 namespace real {
 
-inline constexpr std::uint16_t wire_version = 1;
+inline constexpr std::uint16_t wire_version = 2;
 
 // ---- Who is there ------------------------------------------------------------------------------
 
@@ -37,7 +37,7 @@ constexpr std::string_view to_string(Role role) {
 struct Hello {  // the first message of whoever connects
   std::uint16_t version = wire_version;
   Role role = Role::client;
-  std::uint32_t id = 0;  // a node's machine; else for people
+  std::uint32_t id = 0;  // a node's machine, an agent's host; else for people
   std::string token{};   // JWT whose audience is the role
   REAL_FIELDS(&Hello::version, &Hello::role, &Hello::id, &Hello::token)
 };
@@ -174,8 +174,9 @@ struct MachineUp {  // stage to gateway: its first ones, answers to Launch, and 
   std::int32_t pid = 0;
   std::string directory{};
   std::string cgroup{};
+  std::uint32_t host = 0;  // whose agent sees pid and directory
   REAL_FIELDS(&MachineUp::attempt, &MachineUp::machine, &MachineUp::returned, &MachineUp::address,
-              &MachineUp::pid, &MachineUp::directory, &MachineUp::cgroup)
+              &MachineUp::pid, &MachineUp::directory, &MachineUp::cgroup, &MachineUp::host)
 };
 struct LaunchFailed {
   vm::Attempt attempt{};
@@ -191,7 +192,8 @@ struct Stop {  // gateway to stage: end this machine; `release`: and forget what
 struct Stopped {  // stage to gateway: its process is gone, asked for or not
   vm::MachineId machine{};
   std::string directory{};  // with what it held on disk; empty: nothing is left
-  REAL_FIELDS(&Stopped::machine, &Stopped::directory)
+  std::uint32_t host = 0;   // on which that lies
+  REAL_FIELDS(&Stopped::machine, &Stopped::directory, &Stopped::host)
 };
 enum class Moment : std::uint8_t {  // of a migration, in order; a superset of vm::MigrationStep
   copying,
@@ -221,6 +223,16 @@ struct Proceed {
   REAL_FIELDS(&Proceed::moment, &Proceed::attempt)
 };
 
+struct Bring {  // gateway to stage: what a machine that has ended held, to the host of another one
+  vm::MachineId machine{}, to{};
+  REAL_FIELDS(&Bring::machine, &Bring::to)
+};
+struct Brought {  // its answer
+  vm::MachineId machine{}, to{};
+  std::string directory{};  // there; empty: it cannot be brought
+  REAL_FIELDS(&Brought::machine, &Brought::to, &Brought::directory)
+};
+
 using Message =
     std::variant<Hello, Welcome, Goodbye, Ping, Pong,                                     //
                  Perform, Answer, LatencyReport, OutcomeReport, Audit, Audited,           //
@@ -229,7 +241,8 @@ using Message =
                  Broken, Restore, Restored, Replicate, Replicated, DropReplica, Disturb,  //
                  CopyBegin, CopyRows, CopyEnd, CopyStored, AskDigest, TellDigest,         //
                  Watch, Unwatch, Sampled,                                                 //
-                 Begin, Ready, Launch, MachineUp, LaunchFailed, Stop, Stopped, Reached, Proceed>;
+                 Begin, Ready, Launch, MachineUp, LaunchFailed, Stop, Stopped, Reached, Proceed,
+                 Bring, Brought>;
 
 /// The number of a message type on the wire: its place in Message.
 template <class M, std::size_t i = 0>

@@ -4,6 +4,7 @@
 //   temporary folder: key, a directory for each machine, the list of control groups
 //   children:         gateway (started again with its journal and port), agent (started again),
 //                     a node for each machine; a janitor, for the case that we are killed
+//   other hosts:      a warden each, which starts its nodes and its agent; the gateway stays here
 //
 // It follows what the gateway orders (Launch, Stop) and tells it which processes are there and
 // which have ended. What a gateway that was started anew cannot know, a death that the one before
@@ -12,9 +13,15 @@
 // A gateway that answers nothing for five seconds hangs: nobody gets an answer, and none of its
 // nodes can know why. It is killed, and started again with its journal like one that has ended.
 //
+// Machines are spread over the hosts that can give their flavor: away from those with which they
+// share tenants, then where the fewest are. A host that is lost takes its machines with it, and
+// what they had written; its place is not filled again.
+//
 // A boot takes what starting a process takes; `boot_failure` is drawn from the same stream as in
 // the simulated world and refuses the launch. One thread, which must be the one that lives longest:
 // children die with the thread that started them.
+// Processes: stage.cpp; machines: stage_machines.cpp; hosts: stage_hosts.cpp; the gateway's orders
+// and the scenario's faults: stage_orders.cpp.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +35,9 @@
 
 #include "real/child.hpp"
 #include "real/fault_plan.hpp"
+#include "real/host_choice.hpp"
 #include "real/link.hpp"
+#include "real/outpost.hpp"
 #include "real/secret_file.hpp"
 #include "real/token.hpp"
 #include "vm/control.hpp"
@@ -42,6 +51,13 @@ class Stage {
     std::vector<std::string> words;  // that start it there, before its own: a path and arguments
     std::string host = "127.0.0.1";  // at which it listens
   };
+  /// Another host on which machines are started.
+  struct Place {
+    std::string name;
+    std::string address;             // of it, as the other hosts and the gateway reach it
+    std::vector<std::string> words;  // that start a warden there; see Outpost::Options
+    vm::Capacity capacity{};         // cores and memory that it has
+  };
   struct Options {
     const vm::Scenario& scenario;         // outlives the stage
     std::filesystem::path binary;         // brink itself
@@ -51,8 +67,10 @@ class Stage {
     std::filesystem::path users{};  // their accounts
     /// Asked at each Moment of a migration, before it goes on; the kill table's door.
     std::function<void(const Reached&)> on_reached{};
-    /// Where a machine's process is started; not set: here.
+    /// Where a machine's process is started on this host; not set: as it is.
     std::function<Quarters(vm::MachineId)> quarters{};
+    std::vector<Place> places{};                                    // none: all is started here
+    std::chrono::milliseconds patience = std::chrono::seconds{20};  // with a host that is silent
   };
   struct Handlers {
     std::function<void()> on_ready;  // every tenant has its owner: clients may come
@@ -74,12 +92,15 @@ class Stage {
   void begin(std::chrono::steady_clock::time_point start);
   void heard(const vm::Fact& fact);
   /// Asks every process to end and waits for that, for two seconds at most; then they are killed.
+  /// Other hosts are given three more to tidy up.
   void close();
 
   /// host:port of the gateway, once it has been started.
   const std::string& gateway() const { return gateway_address_; }
   std::string token(Role role) const;
   const std::filesystem::path& folder() const { return folder_; }
+  /// Where a machine is or was; empty for one that is not known.
+  std::string host_of(vm::MachineId machine) const;
 
   /// SIGKILL, as a fault; for the kill table too. Nothing where there is none.
   void kill_machine(vm::MachineId machine);
@@ -92,8 +113,8 @@ class Stage {
   struct Machine {
     vm::FlavorId flavor;
     vm::Attempt attempt{};
-    std::unique_ptr<Child> child;
-    MachineUp up{};       // as told, once it listens
+    std::unique_ptr<Process> process;
+    MachineUp up{};       // as told, once it listens; its host and directory from the start
     std::string group{};  // its cgroup's folder
     bool listening = false;
     bool released = false;
@@ -102,17 +123,45 @@ class Stage {
     bool lost = false;        // so says the journal
     std::string last_error{};
   };
+  struct Post {  // a host, by its number
+    std::unique_ptr<Host> host;
+    Outpost* outpost = nullptr;  // the same, if it is another one
+    vm::Capacity capacity{};
+    std::unique_ptr<Process> agent;
+    bool lost = false;
+  };
 
+  // stage.cpp
   void start_gateway();
-  void start_agent();
+  void on_gateway_line(const std::string& line);
+  void on_gateway_end(const std::string& how);
+  void start_agent(std::uint32_t host);
+  void fail(std::string why);
+  void later(std::chrono::milliseconds delay, std::function<void()> what);
+  void end_others();
+
+  // stage_hosts.cpp
+  void open_posts();
+  void on_post_ready(std::uint32_t host);
+  void on_post_lost(std::uint32_t host, const std::string& why);
+  void send_key(std::uint32_t host);
+  void start_machines();
+  void tell_where() const;
+  std::map<vm::MachineId, HostNumber> where() const;
+  std::optional<HostNumber> host_for(vm::MachineId machine) const;
+  void bring(const Bring& wish);
+
+  // stage_machines.cpp
   void start_machine(vm::MachineId machine);
   std::vector<std::string> node_words(vm::MachineId machine) const;
   void on_node_line(vm::MachineId machine, const std::string& line);
   void on_node_end(vm::MachineId machine, const std::string& how);
-  void on_gateway_line(const std::string& line);
-  void on_gateway_end(const std::string& how);
-  void fail(std::string why);
+  void forget_files(Machine& machine);
+  void remove_cgroup(Machine& machine);
+  Stopped stopped(vm::MachineId machine) const;
+  std::vector<vm::MachineId> machines_up() const;
 
+  // stage_orders.cpp
   awaitable<void> connect(std::shared_ptr<bool> alive);
   awaitable<void> watch_gateway(std::shared_ptr<bool> alive);
   void introduce();
@@ -128,9 +177,6 @@ class Stage {
   void strike(const FaultPlan::Stroke& stroke);
   void heal(const FaultPlan::Stroke& stroke);
   void disturb(vm::MachineId machine, const vm::Fault& fault, bool over);
-  std::vector<vm::MachineId> machines_up() const;
-  void later(std::chrono::milliseconds delay, std::function<void()> what);
-  void remove_cgroup(Machine& machine);
 
   asio::io_context& io_;
   Options options_;
@@ -138,8 +184,9 @@ class Stage {
   const vm::Layout layout_;
   std::filesystem::path folder_;
   std::optional<Tokens> tokens_;
+  std::vector<Post> posts_;
   std::map<vm::MachineId, Machine> machines_;
-  std::unique_ptr<Child> gateway_, agent_, janitor_;
+  std::unique_ptr<Child> gateway_, janitor_;
   std::string gateway_address_, gateway_error_;
   std::shared_ptr<Link> link_;
   bool connecting_ = false;
@@ -147,6 +194,7 @@ class Stage {
   std::optional<std::chrono::steady_clock::time_point> start_;
   std::optional<std::chrono::steady_clock::time_point> boots_fail_until_;
   std::vector<std::chrono::steady_clock::time_point> restarts_;  // of gateway and agent
+  std::uint32_t brought_ = 0;  // copies of machines' files, each in a folder of its own
   bool capacity_told_ = false;
   bool moments_ = false, ready_ = false, closing_ = false, failed_ = false;
   FaultPlan faults_;

@@ -72,10 +72,8 @@ void Stage::introduce() {
   tell(Begin{.start_ns = start_ns, .moments = moments_});
   for (const auto& [id, machine] : machines_) {
     if (machine.released) continue;
-    const bool gone = !machine.child || !machine.child->running();
-    if (gone || machine.unreported || machine.lost) {
-      tell(Stopped{.machine = id, .directory = machine.up.directory});
-    }
+    const bool gone = !machine.process || !machine.process->running();
+    if (gone || machine.unreported || machine.lost) tell(stopped(id));
     if (machine.listening) tell(machine.up);
   }
 }
@@ -97,6 +95,7 @@ void Stage::on_message(Message& message) {
   if (const auto* launch = std::get_if<Launch>(&message)) return on(*launch);
   if (const auto* stop = std::get_if<Stop>(&message)) return on(*stop);
   if (const auto* reached = std::get_if<Reached>(&message)) return on(*reached);
+  if (const auto* wish = std::get_if<Bring>(&message)) return bring(*wish);
   if (std::holds_alternative<Ready>(message) && !std::exchange(ready_, true)) {
     handlers_.on_ready();
   }
@@ -117,9 +116,17 @@ void Stage::on(const Launch& launch) {
   if (fresh) {
     machine.flavor = launch.flavor;
     machine.attempt = launch.attempt;
-    if (!boot_fails(launch.machine, launch.flavor)) return start_machine(launch.machine);
+    const auto host = host_for(launch.machine);
+    if (host && !boot_fails(launch.machine, launch.flavor)) {
+      machine.up.host = *host;
+      if (!options_.places.empty()) {
+        handlers_.report("machine " + std::to_string(launch.machine.value) + " is started on " +
+                         posts_[*host].host->name());
+      }
+      return start_machine(launch.machine);
+    }
   }
-  const bool running = machine.child && machine.child->running();
+  const bool running = machine.process && machine.process->running();
   if (machine.listening) {
     tell(machine.up);
   } else if (!running) {
@@ -130,19 +137,15 @@ void Stage::on(const Launch& launch) {
 
 void Stage::on(const Stop& stop) {
   const auto found = machines_.find(stop.machine);
-  if (found == machines_.end()) return tell(Stopped{.machine = stop.machine});
+  if (found == machines_.end()) return tell(stopped(stop.machine));
   Machine& machine = found->second;
   if (stop.release) machine.released = true;
-  if (!machine.child || !machine.child->running()) {
-    if (machine.released) {
-      std::error_code ignored;
-      std::filesystem::remove_all(machine.up.directory, ignored);
-    }
-    return tell(Stopped{.machine = stop.machine,
-                        .directory = machine.released ? std::string{} : machine.up.directory});
+  if (!machine.process || !machine.process->running()) {
+    if (machine.released) forget_files(machine);
+    return tell(stopped(stop.machine));
   }
   if (!stop.release) return kill_machine(stop.machine);  // it may hang: it is not asked
-  machine.child->close_input();
+  machine.process->close_input();
   later(1s, [this, id = stop.machine] { kill_machine(id); });
 }
 
@@ -167,14 +170,6 @@ void Stage::begin(std::chrono::steady_clock::time_point start) {
   start_ = start;
   tell(Begin{.start_ns = start.time_since_epoch() / 1ns, .moments = moments_});
   faults_.begin(start);
-}
-
-std::vector<vm::MachineId> Stage::machines_up() const {
-  std::vector<vm::MachineId> up;
-  for (const auto& [id, machine] : machines_) {
-    if (machine.listening && !machine.released) up.push_back(id);
-  }
-  return up;
 }
 
 void Stage::strike(const FaultPlan::Stroke& stroke) {

@@ -218,6 +218,13 @@ struct Consolidation {
   std::shared_ptr<const UsageTraces> traces;
 };
 
+/// Where `brink real` starts machines instead of here; nothing of it is looked at before that.
+struct RealHosts {
+  std::string fleet;                 // a fleet file's absolute path; real/fleet/fleet_file.hpp
+  std::vector<std::string> hosts;    // of it, by name and in turn; empty: all
+  std::string listen = "127.0.0.1";  // address at which the gateway is reached from there
+};
+
 struct Scenario {
   std::string name;
   std::string question;  // the comment "# Question: ..." that opens the file, if any
@@ -233,6 +240,7 @@ struct Scenario {
   std::vector<Fault> faults;
   std::vector<Change> changes;  // in the order of their time; simulated runs only
   std::vector<Expectation> expectations;
+  std::optional<RealHosts> real;               // none: machines are started here
   std::optional<Consolidation> consolidation;  // then there are no transactions and no clients
   std::string text;  // the resolved file as TOML, `--set` included: a run keeps it
 

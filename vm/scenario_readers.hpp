@@ -38,6 +38,7 @@ void read_durability(TableReader& root, Draft& draft);
 void read_sla(TableReader& root, Draft& draft);
 void read_faults(TableReader& root, Draft& draft);
 void read_changes(TableReader& root, Draft& draft);
+void read_real(TableReader& root, Draft& draft);
 void read_consolidation(TableReader& root, Draft& draft);
 void read_expectations(TableReader& root, Draft& draft);
 

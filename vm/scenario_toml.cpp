@@ -118,6 +118,7 @@ void read_sections(TableReader& root, Draft& draft) {
   read_sla(root, draft);
   read_faults(root, draft);
   read_changes(root, draft);
+  read_real(root, draft);
   read_expectations(root, draft);
 }
 

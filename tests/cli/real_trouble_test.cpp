@@ -76,15 +76,17 @@ bool lets_in(real::asio::io_context& io, const std::string& address, const fs::p
 
 }  // namespace
 
-TEST_CASE("real: a flavor that this host cannot give is refused, and nothing is left", "[e2e]") {
+TEST_CASE("real: a flavor that this host cannot give is refused before anything is done") {
   const Place place;
   const auto [setting, says] = GENERATE(table<std::string, std::string>(
       {{"flavor.small.cores=100000", "100000 cores, this host has"},
        {"flavor.small.memory=\"1000 TiB\"", "MiB of memory, this host has"}}));
   const Said said = place.start({"--set", setting})->wait();
   CAPTURE(said.out, said.err);
-  CHECK(said.code == 3);
+  CHECK(said.code == 2);
+  CHECK(said.err.find("flavor 'small' cannot be given: ") != std::string::npos);
   CHECK(said.err.find(says) != std::string::npos);
+  CHECK(place.desk.list("results").empty());
   place.check_nothing_left();
 }
 

@@ -111,6 +111,58 @@ TEST_CASE("control loop: a silent machine is cut off, ended, and its log brings 
   check_replay(rig);
 }
 
+TEST_CASE("control loop: each host's agent watches the machines of its own, and is heard") {
+  Rig rig{quick_scenario(), 2};
+  const auto all_watched = [&] {
+    return rig.watched[0] == std::set<vm::MachineId>{{0}, {2}} &&
+           rig.watched[1] == std::set<vm::MachineId>{{1}};
+  };
+  rig.until([&] { return rig.ready && all_watched(); });
+  rig.overload({1});
+  rig.until([&] { return !rig.failovers().empty(); });
+  CHECK(rig.failovers().front().from == vm::MachineId{1});
+  CHECK(rig.failovers().front().result == vm::FailoverResult::completed);
+  CHECK(rig.brought.empty());  // nobody has died
+  rig.restart_gateway();
+  rig.until(all_watched);
+  rig.check_books();
+}
+
+TEST_CASE("control loop: what a dead machine wrote is brought to the host of who is to read it") {
+  Rig rig{quick_scenario(), 2};
+  rig.until([&] { return rig.ready && rig.acknowledged.size() == 6; });
+  rig.run_for(100ms);
+  rig.nodes.at({1})->end();
+  rig.until([&] { return !rig.failovers().empty(); });
+  CHECK(rig.failovers().front().result == vm::FailoverResult::completed);
+  CHECK(rig.failovers().front().lost == 0);
+  REQUIRE(rig.failovers().front().to == vm::MachineId{2});  // the spare, on the other host
+  REQUIRE_FALSE(rig.brought.empty());
+  CHECK(rig.brought.front().machine == vm::MachineId{1});
+  CHECK(rig.brought.front().to == vm::MachineId{2});
+  rig.run_for(100ms);
+  rig.check_books();
+  check_replay(rig);
+}
+
+TEST_CASE("control loop: nobody makes up what is left nowhere: its tenants are not served") {
+  vm::Scenario scenario = quick_scenario();
+  scenario.fleets[0].failover.attempts = 2;
+  Rig rig{scenario, 2};
+  rig.until([&] { return rig.ready && rig.acknowledged.size() == 6; });
+  rig.disks_last = false;
+  rig.nodes.at({1})->end();
+  rig.until([&] { return !rig.failovers().empty(); });
+  CHECK(rig.failovers().front().result == vm::FailoverResult::failed);
+  CHECK(rig.brought.empty());
+  CHECK(rig.log.every<vm::Restored>().empty());
+  const vm::Inventory& books = rig.gateway->door().inventory();
+  for (std::uint32_t t = 0; t < 6; ++t) {
+    CHECK(books[vm::TenantId{t}].served == (rig.scenario.fleets[0].count == 2 && t % 2 == 0));
+  }
+  check_replay(rig);
+}
+
 TEST_CASE("control loop: a link that breaks is no crash") {
   Rig rig{quick_scenario()};
   rig.until([&] { return rig.ready && rig.acknowledged.size() == 6; });

@@ -144,7 +144,7 @@ void FakeNode::on(const Ping& m) {
 
 // ---- The others --------------------------------------------------------------------------------
 
-Rig::Rig(vm::Scenario s) : scenario(std::move(s)) {
+Rig::Rig(vm::Scenario s, std::uint32_t hosts) : scenario(std::move(s)), hosts_(hosts) {
   begin_gateway();
   const vm::Layout layout = vm::initial_layout(scenario);
   for (std::uint32_t i = 0; i < layout.machines.size(); ++i) {
@@ -152,14 +152,17 @@ Rig::Rig(vm::Scenario s) : scenario(std::move(s)) {
   }
   spawn(io, "stage", stage());
   spawn(io, "client", client());
-  spawn(io, "agent", agent());
+  for (std::uint32_t host = 0; host < hosts_; ++host) spawn(io, "agent", agent(host));
 }
 
 Rig::~Rig() {
   over_ = true;
   gateway.reset();
-  for (const auto& link : {stage_, client_, agent_}) {
+  for (const auto& link : {stage_, client_}) {
     if (link) link->close();
+  }
+  for (auto& [host, agent] : agents_) {
+    if (agent) agent->close();
   }
   for (auto& [id, node] : nodes) node->end();
   io.restart();
@@ -180,9 +183,12 @@ void Rig::begin_gateway() {
 
 void Rig::restart_gateway() {
   gateway.reset();
-  for (auto* link : {&stage_, &client_, &agent_}) {
+  for (auto* link : {&stage_, &client_}) {
     if (*link) (*link)->close();
     link->reset();
+  }
+  for (auto& [host, agent] : agents_) {
+    if (agent) agent->close();
   }
   begin_gateway();
 }
@@ -205,13 +211,14 @@ void Rig::machine_up(vm::MachineId machine, vm::Attempt attempt) {
   stage_->send(MachineUp{.attempt = attempt,
                          .machine = machine,
                          .address = nodes.at(machine)->address(),
-                         .directory = std::to_string(machine.value)});
+                         .directory = std::to_string(machine.value),
+                         .host = host_of(machine)});
 }
 
 // Named first: g++ 12 copies an aggregate that is made within a co_await byte by byte.
-awaitable<std::shared_ptr<Link>> Rig::connect(Role role) {
+awaitable<std::shared_ptr<Link>> Rig::connect(Role role, std::uint32_t id) {
   const std::string address = "127.0.0.1:" + std::to_string(port_);
-  const Hello hello{.role = role};
+  const Hello hello{.role = role, .id = id};
   co_return co_await dial(io, address, hello);
 }
 
@@ -244,7 +251,11 @@ void Rig::on_stage(Message& message) {
   } else if (const auto* stop = std::get_if<Stop>(&message)) {
     stops.push_back(*stop);
     nodes.at(stop->machine)->end();
-    stage_->send(Stopped{stop->machine, std::to_string(stop->machine.value)});
+    const std::string left = disks_last ? std::to_string(stop->machine.value) : std::string{};
+    stage_->send(Stopped{stop->machine, left, host_of(stop->machine)});
+  } else if (const auto* bring = std::get_if<Bring>(&message)) {
+    brought.push_back(*bring);
+    stage_->send(Brought{bring->machine, bring->to, std::to_string(bring->machine.value) + "-1"});
   } else if (const auto* reached = std::get_if<Reached>(&message)) {
     const Reached copy = *reached;
     on_reached(copy);
@@ -252,12 +263,22 @@ void Rig::on_stage(Message& message) {
   }
 }
 
-awaitable<void> Rig::agent() {
+awaitable<void> Rig::agent(std::uint32_t host) {
   asio::steady_timer rest{io};
   while (!over_) {
-    if (!agent_ || agent_->closed()) {
-      agent_ = co_await connect(Role::agent);
-      agent_->start([](Message&) {}, [](const std::string&) {});
+    auto& link = agents_[host];
+    if (!link || link->closed()) {
+      link = co_await connect(Role::agent, host);
+      watched[host].clear();
+      link->start(
+          [this, host](Message& message) {
+            if (const auto* watch = std::get_if<Watch>(&message)) {
+              watched[host].insert(watch->machine);
+            } else if (const auto* unwatch = std::get_if<Unwatch>(&message)) {
+              watched[host].erase(unwatch->machine);
+            }
+          },
+          [](const std::string&) {});
     }
     rest.expires_after(5ms);
     co_await rest.async_wait(use_awaitable);
@@ -265,7 +286,9 @@ awaitable<void> Rig::agent() {
 }
 
 void Rig::sample(vm::MachineId machine, double cpu) {
-  if (agent_) agent_->send(Sampled{.machine = machine, .utilisation = {cpu, 0, 0, 0}});
+  const auto agent = agents_.find(host_of(machine));
+  if (agent == agents_.end() || !agent->second) return;
+  agent->second->send(Sampled{.machine = machine, .utilisation = {cpu, 0, 0, 0}});
 }
 
 void Rig::overload(vm::MachineId machine) {

@@ -109,7 +109,8 @@ class FakeNode {
 
 class Rig {
  public:
-  explicit Rig(vm::Scenario scenario);
+  /// Machine m is on host m modulo `hosts`; each has an agent.
+  explicit Rig(vm::Scenario scenario, std::uint32_t hosts = 1);
   ~Rig();
 
   /// Runs until `done`, which a minute is more than enough for.
@@ -137,6 +138,9 @@ class Rig {
   bool ready = false;
   std::function<void(const Reached&)> on_reached;
   std::vector<Stop> stops;
+  std::vector<Bring> brought;
+  bool disks_last = true;  // false: of a machine that has ended nothing is left
+  std::map<std::uint32_t, std::set<vm::MachineId>> watched;  // by host
   int answer_times = 1;              // 2: every answer of a node comes twice
   std::set<std::uint8_t> lose_once;  // types of messages of which a node loses the next one
   bool loading = true;
@@ -148,16 +152,19 @@ class Rig {
   }
 
  private:
-  awaitable<std::shared_ptr<Link>> connect(Role role);
+  awaitable<std::shared_ptr<Link>> connect(Role role, std::uint32_t id = 0);
+  std::uint32_t host_of(vm::MachineId machine) const { return machine.value % hosts_; }
   awaitable<void> stage();
   awaitable<void> client();
-  awaitable<void> agent();
+  awaitable<void> agent(std::uint32_t host);
   void on_stage(Message& message);
   void send_next();
 
   std::uint16_t port_ = 0;
   std::int64_t start_ns_ = 0;
-  std::shared_ptr<Link> stage_, client_, agent_;
+  const std::uint32_t hosts_;
+  std::shared_ptr<Link> stage_, client_;
+  std::map<std::uint32_t, std::shared_ptr<Link>> agents_;  // by host
   std::map<std::uint64_t, std::pair<vm::TenantId, std::uint64_t>> sent_;
   std::uint64_t next_id_ = 0;
   std::map<vm::TenantId, std::uint64_t> next_sequence_;

@@ -182,6 +182,17 @@ TEST_CASE("scenario: each mistake is told with its line, what was expected and t
       {"", "[expect]\nmean_ms = [\"> 1\", \"2\"]\n", 21, "expected a comparison"},
       {"[scenario]", "[scenario", 1, "not TOML: "},
       {"name     = \"small\"", "name = \"a\"\nname = \"b\"", 3, "not TOML: "},
+      {"", "[real]\n", 20, "[real] needs 'fleet', such as \"fleet.toml\""},
+      {"", "[real]\nfleet = \"f\"\nhost = [\"a\"]\n", 22, "did you mean 'hosts'?"},
+      {"", "[real]\nfleet = \"f\"\nhosts = \"a\"\n", 22, "expected a list"},
+      {"", "[real]\nfleet = \"f\"\nhosts = [\"a\", 1]\n", 22, "expected a text in quotes"},
+      {"", "[real]\nfleet = \"f\"\nhosts = [\"a\", \"a\"]\n", 22, "'a' stands here twice"},
+      {"", "[real]\nfleet = \"f\"\nhosts = [\"\"]\n", 22, "expected the name of a host"},
+      {"", "[real]\nfleet = \"f\"\nlisten = \"0.0.0.0\"\n", 22, "expected an address of this"},
+      {"", "[real]\nfleet = \"f\"\nlisten = \"::\"\n", 22, "expected an address of this"},
+      {"", "[real]\nfleet = \"f\"\nlisten = \"web1\"\n", 22, "expected an address of this"},
+      {"", "[real]\nfleet = \"f\"\nlisten = \"10.0.0.1:80\"\n", 22, "found '10.0.0.1:80'"},
+      {"[scenario]", "real = 3\n[scenario]", 1, "[real]"},
       {"rate =", "\"\\u001b[31m\" = 1\nrate =", 19, "unknown key '\\x1b[31m'"},
   }));
   const std::string text = edited(wrong.from, wrong.to);

@@ -289,6 +289,29 @@ mean_ms = [">= 32", "<= 34"]
   CHECK(s.expectations[3].value == 34);
 }
 
+TEST_CASE("scenario: [real] names hosts, and its file is found from the scenario's folder") {
+  CHECK_FALSE(parsed(std::string(small_text)).real.has_value());
+  const auto read = [](const std::string& section, std::vector<std::string> settings = {}) {
+    const auto loaded =
+        vm::parse_scenario(edited("", section), "test.toml", "/data", std::move(settings));
+    REQUIRE(loaded);
+    const auto again = vm::parse_scenario(loaded->text, "resolved", "/elsewhere");
+    REQUIRE(again);
+    CHECK(again->real->fleet == loaded->real->fleet);
+    return *loaded->real;
+  };
+  const vm::RealHosts all = read("[real]\nfleet = \"hosts/../shop.toml\"\n");
+  CHECK(all.fleet == "/data/shop.toml");  // which is not there: whoever goes there will say so
+  CHECK(all.hosts.empty());
+  CHECK(all.listen == "127.0.0.1");
+  const vm::RealHosts two = read(
+      "[real]\nfleet = \"/etc/shop.toml\"\nhosts = [\"b\", \"a\"]\nlisten = \"fe80::1\"\n",
+      {"real.listen=10.0.0.1"});
+  CHECK(two.fleet == "/etc/shop.toml");
+  CHECK(two.hosts == std::vector<std::string>{"b", "a"});
+  CHECK(two.listen == "10.0.0.1");
+}
+
 TEST_CASE("scenario: the question runs on to the next label") {
   const auto question = [](const std::string& comment) {
     return parsed(comment + std::string(small_text)).question;
