@@ -5,13 +5,18 @@
 // process group of its own, so that a Ctrl-C at the terminal reaches only us, who end it in good
 // order. It inherits no descriptors but its standard ones.
 //
-// Its output and its errors come line by line; its end comes once, after its last words. Handlers
-// run in the io_context and never inside a call to the child, and none after it was destroyed.
+// Its output and its errors come line by line, or as they come where they may be anything; its end
+// comes once, after its last words. Handlers run in the io_context and never inside a call to the
+// child, and none after it was destroyed.
+//
+// A confined child is one that somebody else has asked for: it gets nothing of ours but what its
+// confinement says, and whoever it has started ends with it, unless he has left its session.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +25,18 @@
 #include "real/asio.hpp"
 
 namespace real {
+
+/// What a child has and may do that somebody else has asked for. It is in a session of its own,
+/// cannot gain privileges, and makes files that are its owner's only.
+struct Confinement {
+  struct Limit {
+    int resource;         // RLIMIT_CPU and so on
+    std::uint64_t value;  // the hard limit too
+  };
+  std::vector<std::string> environment;  // all of it: "NAME=VALUE"
+  std::string directory = "/";           // where it begins
+  std::vector<Limit> limits;
+};
 
 class Child {
  public:
@@ -31,12 +48,21 @@ class Child {
   };
 
   enum class Fate : std::uint8_t { ours, its_own };  // what becomes of it when we die
+  enum class Talk : std::uint8_t { lines, bytes };   // what the handlers of its output are told
+  struct How {
+    Fate fate = Fate::ours;
+    Talk talk = Talk::lines;
+    std::optional<Confinement> confinement{};
+  };
 
   /// Starts `words[0]`, a path, with the others as its arguments.
   ///
   ///   throws  std::system_error with the path, also when it cannot be executed
   Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers,
-        Fate fate = Fate::ours);
+        const How& how);
+  Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers,
+        Fate fate = Fate::ours)
+      : Child(io, words, std::move(handlers), How{.fate = fate}) {}
   /// Kills it if it still runs, and waits for that.
   ~Child();
   Child(const Child&) = delete;
@@ -44,9 +70,11 @@ class Child {
 
   pid_t pid() const;
   bool running() const;
+  /// Exit code, or minus the signal that ended it; 0 while it runs.
+  int code() const;
   /// Asks the kernel, for those who wait outside the io_context.
   bool still_there() const;
-  /// Nothing happens where it has ended.
+  /// Nothing happens where it has ended. A confined one goes with all that it has started.
   void kill(int signal);
   /// Closes its standard input: whoever follows it ends.
   void close_input();
