@@ -1,9 +1,12 @@
 // brink agent: shows what this host does to Prometheus, or tells it to a gateway.
+#include <array>
 #include <chrono>
 #include <iostream>
 
 #include <sys/prctl.h>
+#include <unistd.h>
 
+#include "cli/agent_users.hpp"
 #include "cli/http_option.hpp"
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
@@ -19,16 +22,23 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* explanation =
-    "usage: brink agent [OPTIONS]\n\n"
+    "usage: brink agent [OPTIONS]\n"
+    "       brink agent adduser --users FILE NAME [--admin]\n"
+    "       brink agent removeuser --users FILE NAME\n\n"
     "Samples this host and shows it at GET /metrics in the Prometheus text format, with\n"
     "node_exporter's names where the meaning is the same; GET /healthz says whether it works.\n"
+    "With --users people log in (POST /login) and ask for GET /stats and GET /processlist, and\n"
+    "admins for what --allow names (POST /run); docs/AGENT.md shows how.\n"
     "Started by brink real it tells the gateway of the run instead.\n\n";
 
 constexpr const char* example =
     "\nexample: brink agent --listen 127.0.0.1:9110 --interval 1s\n"
     "         curl -s http://127.0.0.1:9110/metrics | grep brink_utilisation\n"
-    "exit: 0 ended by Ctrl-C or SIGTERM, 2 bad usage, 3 the port is taken or a file cannot be "
-    "read\n";
+    "         brink agent adduser --users agent.users alice --admin\n"
+    "         brink agent --users agent.users --allow commands.toml --audit agent.audit\n"
+    "exit: 0 ended by Ctrl-C or SIGTERM, 2 bad usage or a bad allow-file, 3 the port is taken or "
+    "a\n"
+    "      file cannot be read\n";
 
 constexpr auto least_interval = 100ms;
 constexpr auto most_interval = 1h;
@@ -39,6 +49,8 @@ struct Wanted {
   std::size_t processes = 0;
   std::string gateway, key_file;
   std::uint32_t number = 0;
+  std::string users, allow, audit;
+  HttpSafety safety;
   bool follow_stdin = false;
 };
 
@@ -58,11 +70,35 @@ std::chrono::milliseconds interval_of(const std::string& text) {
 
 real::HttpServer::Options http_of(const Wanted& wanted) {
   real::HttpServer::Options http = http_at(wanted.listen, "--listen");
+  wanted.safety.apply(http);
   http.names = wanted.names;
   http.connections = 64;
-  http.body_bytes = 1 << 10;
+  http.connections_of_address = 32;
+  http.body_bytes = 4 << 10;
   http.rate = {.per_second = 100, .burst = 200};
   return http;
+}
+
+std::vector<real::AllowedCommand> allowed_in(const std::string& file) {
+  if (file.empty()) return {};
+  auto commands = real::read_allow_file(file);
+  if (commands) return std::move(*commands);
+  std::string all;
+  for (const vm::Issue& issue : commands.issues()) all += to_string(issue) + "\n";
+  all.pop_back();
+  throw UsageError(all);
+}
+
+real::AgentApi::Options api_of(const Wanted& wanted) {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  real::AgentApi::Options api;
+  api.name = "agent on " + std::string{host.data()}.substr(0, 100);
+  api.accounts.file = wanted.users;
+  api.commands = allowed_in(wanted.allow);
+  api.audit = wanted.audit;
+  api.proc = wanted.proc;
+  return api;
 }
 
 real::AgentService::Options service_of(const Wanted& wanted) {
@@ -83,12 +119,21 @@ real::AgentService::Options service_of(const Wanted& wanted) {
   if (!wanted.gateway.empty()) service.key = real::read_key_file(wanted.key_file);
   service.report = [](const std::string& what) { std::cerr << "agent: " << what << std::endl; };
   if (service.http) service.http->report = service.report;
+  if (!wanted.users.empty()) {
+    service.api = api_of(wanted);
+    service.api->interval = service.interval;
+    service.api->report = service.report;
+  }
   return service;
 }
 
 }  // namespace
 
 int agent(Arguments arguments) {
+  if (!arguments.empty() && arguments[0] == "adduser") return agent_adduser(arguments.subspan(1));
+  if (!arguments.empty() && arguments[0] == "removeuser") {
+    return agent_removeuser(arguments.subspan(1));
+  }
   namespace po = boost::program_options;
   Wanted wanted;
   Options options;
@@ -112,6 +157,12 @@ int agent(Arguments arguments) {
           "key-file", text(wanted.key_file, "FILE"), "key of the run, to introduce itself with")(
           "number", po::value(&wanted.number)->value_name("N"), "of this host in the run; 0")(
           "follow-stdin", po::bool_switch(&wanted.follow_stdin), "end when standard input does");
+  options.shown.add_options()("users", text(wanted.users, "FILE"),
+                              "let people in who are in this file; brink agent adduser makes it")(
+      "allow", text(wanted.allow, "FILE"),
+      "commands that admins may run: a TOML file of name = [\"/path\", \"word\"]")(
+      "audit", text(wanted.audit, "FILE"), "who had what run; without it on standard error");
+  wanted.safety.add_options(options.shown);
   if (!options.parse(arguments)) {
     std::cout << explanation << options.shown << example;
     return exit_done;
@@ -119,7 +170,11 @@ int agent(Arguments arguments) {
   if (wanted.gateway.empty() != wanted.key_file.empty()) {
     throw UsageError{"--gateway and --key-file belong together"};
   }
-  if (wanted.gateway.empty() && wanted.listen.empty()) wanted.listen = "127.0.0.1:9110";
+  if (wanted.users.empty() && !(wanted.allow.empty() && wanted.audit.empty())) {
+    throw UsageError{"--allow and --audit need --users FILE, who may ask for commands"};
+  }
+  const bool serves = wanted.gateway.empty() || !wanted.users.empty();
+  if (serves && wanted.listen.empty()) wanted.listen = "127.0.0.1:9110";
 
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   boost::asio::io_context io{1};
@@ -128,6 +183,10 @@ int agent(Arguments arguments) {
                               service.close();
                               io.stop();  // a gateway that is being dialled is not waited for
                             }};
+  if (!wanted.users.empty() && service.users() == 0) {
+    std::cerr << "agent: nobody may log in yet; brink agent adduser --users " << wanted.users
+              << " NAME\n";
+  }
   if (!wanted.listen.empty()) std::cout << "listening on " << service.address() << std::endl;
   real::forget_start();
   io.run();

@@ -33,6 +33,7 @@ constexpr std::chrono::seconds life_of_token{60};
 
 struct Wanted {
   std::string scenario, journal, key_file, listen = "127.0.0.1:0", http, users;
+  HttpSafety safety;
   bool follow_stdin = false;
 };
 
@@ -82,6 +83,7 @@ int gateway(Arguments arguments) {
   add("key-file", text(wanted.key_file, "FILE"), "key of the run");
   add("http", text(wanted.http, "ADDRESS:PORT"), "serve people and tools there; docs/API.md");
   add("users", text(wanted.users, "DIR"), "their accounts, and the key of their tokens");
+  wanted.safety.add_options(options.shown);
   add("follow-stdin", po::bool_switch(&wanted.follow_stdin), "end when standard input does");
   if (!options.parse(arguments)) {
     std::cout << explanation << options.shown << example;
@@ -96,7 +98,10 @@ int gateway(Arguments arguments) {
     throw UsageError{"--http and --users belong together"};
   }
   std::optional<real::HttpServer::Options> http;
-  if (!wanted.http.empty()) http = http_at(wanted.http, "--http");
+  if (!wanted.http.empty()) {
+    http = http_at(wanted.http, "--http");
+    wanted.safety.apply(*http);
+  }
   const vm::Scenario scenario = load(wanted.scenario);
   const real::Tokens tokens{real::read_key_file(wanted.key_file)};
 

@@ -22,4 +22,29 @@ real::HttpServer::Options http_at(const std::string& text, const char* option) {
   return http;
 }
 
+void HttpSafety::add_options(boost::program_options::options_description& shown) {
+  namespace po = boost::program_options;
+  auto add = shown.add_options();
+  add("certificate", po::value(&certificate)->value_name("FILE"),
+      "speak HTTPS with this certificate (PEM, with those between it and its root)");
+  add("private-key", po::value(&private_key)->value_name("FILE"),
+      "the certificate's key, in a file of mode 0600");
+  add("plain-http", po::bool_switch(&plain_http),
+      "serve beyond loopback without TLS: everybody on the way can read and change it");
+}
+
+void HttpSafety::apply(real::HttpServer::Options& http) const {
+  if (certificate.empty() != private_key.empty()) {
+    throw UsageError{"--certificate and --private-key belong together"};
+  }
+  if (!certificate.empty()) {
+    if (plain_http) throw UsageError{"--plain-http and --certificate exclude each other"};
+    http.certificate = real::Certificate{.chain = certificate, .key = private_key};
+  } else if (!plain_http && !boost::asio::ip::make_address(http.host).is_loopback()) {
+    throw UsageError{vm::in_quotes(http.host) +
+                     " is beyond loopback: give it --certificate and --private-key, or say "
+                     "--plain-http"};
+  }
+}
+
 }  // namespace cli

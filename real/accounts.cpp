@@ -1,14 +1,10 @@
 #include "real/accounts.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <new>
 
-#include <sodium.h>
-
 #include "real/token.hpp"
-#include "sim/check.hpp"
 
 namespace real {
 namespace {
@@ -21,21 +17,18 @@ sim::Time now_for_limits() {
   return sim::Time{std::chrono::steady_clock::now().time_since_epoch()};
 }
 
-/// Counts a place in the queue for as long as it is taken.
+/// Counts a place in the queue for as long as it is taken. The coroutine that holds it may end with
+/// the io_context, after the accounts.
 class Place {
  public:
-  explicit Place(std::size_t& taken) : taken_(taken) { ++taken_; }
-  ~Place() { --taken_; }
+  explicit Place(std::shared_ptr<std::size_t> taken) : taken_(std::move(taken)) { ++*taken_; }
+  ~Place() { --*taken_; }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
  private:
-  std::size_t& taken_;
+  std::shared_ptr<std::size_t> taken_;
 };
-
-void wipe(std::string& secret) {
-  sodium_memzero(secret.data(), secret.size());
-}
 
 }  // namespace
 
@@ -48,10 +41,6 @@ bool is_fit_name(std::string_view name) {
                      [&letter](char c) { return letter(c) || c == '.' || c == '_' || c == '-'; });
 }
 
-bool is_fit_password(std::string_view password) {
-  return password.size() >= 10 && password.size() <= 256;
-}
-
 Accounts::Accounts(asio::io_context& io, Options options)
     : io_(io),
       options_(std::move(options)),
@@ -59,7 +48,6 @@ Accounts::Accounts(asio::io_context& io, Options options)
       per_account_(options_.per_account),
       per_address_(options_.per_address),
       pool_(options_.at_once) {
-  SIM_CHECK(sodium_init() >= 0);
   decoy_ = hash(base64url({reinterpret_cast<const char*>(Key::random().data()), Key::size}));
 }
 
@@ -98,7 +86,7 @@ std::optional<Accounts::Answer> Accounts::turn_down(const std::string& name,
   if (const auto wait = per_account_.take(name, now); wait > 0s) {
     return Answer{Verdict::too_many, wait};
   }
-  if (under_way_ >= options_.at_once + options_.waiting) {
+  if (*under_way_ >= options_.at_once + options_.waiting) {
     return Answer{Verdict::busy, wait_when_busy};
   }
   return {};
@@ -121,22 +109,20 @@ awaitable<Accounts::Answer> Accounts::log_in(std::string name, std::string passw
   const auto known = users_.hash_of(name);
   const std::string& against = known ? *known : decoy_;
   const bool right =
-      co_await on_pool([this, &against, &password] { return is_password(against, password); });
+      co_await on_pool([this, &against, &password] { return is_right(against, password); });
   wipe(password);
-  co_return Answer{right && known ? Verdict::welcome : Verdict::wrong};
+  if (!right || !known) co_return Answer{Verdict::wrong};
+  co_return Answer{.verdict = Verdict::welcome, .scope = users_.scope_of(name).value_or("")};
 }
 
 std::string Accounts::hash(const std::string& password) {
   ++hashes_;
-  std::array<char, crypto_pwhash_STRBYTES> text{};
-  const int failed = crypto_pwhash_str(text.data(), password.data(), password.size(),
-                                       options_.cost.passes, options_.cost.memory);
-  return failed == 0 ? text.data() : "";
+  return password_hash(password, options_.cost);
 }
 
-bool Accounts::is_password(const std::string& hash, const std::string& password) {
+bool Accounts::is_right(const std::string& hash, const std::string& password) {
   ++hashes_;
-  return crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
+  return is_password(hash, password);
 }
 
 }  // namespace real

@@ -12,30 +12,25 @@
 //
 // Call from the thread of the io_context, which must live longer. Waits are in `wait`.
 //
-//   source   RFC 9106; OWASP Password Storage Cheat Sheet (m = 19 MiB, t = 2, p = 1 at the least)
+//   source   OWASP Authentication Cheat Sheet
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "real/asio.hpp"
+#include "real/password.hpp"
 #include "real/rate_limit.hpp"
 #include "real/user_store.hpp"
 
 namespace real {
 
-/// What one hash costs. Less than these is for tests that need many.
-struct PasswordCost {
-  std::size_t memory = std::size_t{19} << 20;  // bytes
-  unsigned passes = 2;
-};
-
-/// Names: 1 to 64 of a-z A-Z 0-9 . _ -, not beginning with a sign. Passwords: 10 to 256 bytes.
+/// Names: 1 to 64 of a-z A-Z 0-9 . _ -, not beginning with a sign.
 bool is_fit_name(std::string_view name);
-bool is_fit_password(std::string_view password);
 
 class Accounts {
  public:
@@ -58,6 +53,7 @@ class Accounts {
   struct Answer {
     Verdict verdict = Verdict::wrong;
     sim::Duration wait{};  // busy, too_many: until it makes sense to come again
+    std::string scope{};   // logged in: what the file says that he may do
   };
 
   /// Opens the file. Throws std::runtime_error.
@@ -71,15 +67,18 @@ class Accounts {
   awaitable<Answer> register_user(std::string name, std::string password, std::string address);
   awaitable<Answer> log_in(std::string name, std::string password, std::string address);
 
+  /// What a user may do, as the file says at this moment; none where he is no user (any more).
+  std::optional<std::string> scope_of(std::string_view name) const { return users_.scope_of(name); }
+  std::int64_t count() const { return users_.count(); }
+
   /// Hashes computed so far: what equal treatment means in a test.
   std::uint64_t hashes() const { return hashes_; }
 
  private:
   std::optional<Answer> turn_down(const std::string& name, const std::string& password,
                                   const std::string& address);
-  /// Argon2id with p = 1, in its text form; empty when there is no memory for it.
   std::string hash(const std::string& password);
-  bool is_password(const std::string& hash, const std::string& password);
+  bool is_right(const std::string& hash, const std::string& password);
   template <class Work>
   auto on_pool(Work work);
 
@@ -89,7 +88,7 @@ class Accounts {
   RateLimit per_account_, per_address_;
   std::string decoy_;
   std::atomic<std::uint64_t> hashes_{0};
-  std::size_t under_way_ = 0;
+  std::shared_ptr<std::size_t> under_way_ = std::make_shared<std::size_t>(0);
   asio::thread_pool pool_;  // last: its threads end before the rest goes
 };
 

@@ -32,6 +32,7 @@ AgentService::AgentService(asio::io_context& io, Options options)
       processes_(options_.agent.proc, options_.processes),
       next_sample_(io),
       next_dial_(io) {
+  if (options_.api) api_.emplace(io, std::move(*options_.api), agent_);
   if (options_.http) http_.emplace(io, *options_.http, routes());
   next_sample_.expires_after(0ms);
   tick();
@@ -64,11 +65,14 @@ Router AgentService::routes() {
                if (last.stat && last.memory) return {.body = "ok\n"};
                return refuse(503, last.trouble.empty() ? "/proc cannot be read" : last.trouble);
              }));
+  if (api_) api_->add_to(router);
   return router;
 }
 
 bool AgentService::may_read(const Request& request) const {
-  return options_.token.empty() || same_secret(request.bearer(), options_.token);
+  if (options_.token.empty() && !api_) return true;
+  if (!options_.token.empty() && same_secret(request.bearer(), options_.token)) return true;
+  return api_ && api_->may_read(request);
 }
 
 void AgentService::tick() {

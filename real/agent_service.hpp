@@ -3,6 +3,9 @@
 //   GET /metrics   the host's files read at this moment, the last samples beside them
 //   GET /healthz   200 while samples can be taken
 //
+// With a file of users it is for people too (real/fleet/agent_api.hpp), and the page is for those
+// who bring a user's token or the one that scrapes have.
+//
 // Samples are taken on a fixed grid of instants; one that was missed (the host stood still) is left
 // out and not made up for. With a gateway the service dials it, again and again, watches the nodes
 // that it is told to, and sends each sample as soon as it is taken. Without one it only shows them.
@@ -15,6 +18,7 @@
 
 #include "real/agent.hpp"
 #include "real/asio.hpp"
+#include "real/fleet/agent_api.hpp"
 #include "real/http_server.hpp"
 #include "real/link.hpp"
 #include "real/metrics.hpp"
@@ -31,6 +35,7 @@ class AgentService {
     std::optional<HttpServer::Options> http;  // none: no page
     std::string token;                        // that a scrape must bring; empty: none
     std::size_t processes = 0;                // how many processes the page lists
+    std::optional<AgentApi::Options> api;     // none: no logins. Needs http
     std::string gateway;                      // host:port; empty: none
     std::optional<Key> key;                   // of the run, to introduce itself with
     std::uint32_t number = 0;                 // of this host in the run
@@ -44,6 +49,8 @@ class AgentService {
   AgentService(const AgentService&) = delete;
   AgentService& operator=(const AgentService&) = delete;
 
+  /// How many may log in.
+  std::int64_t users() const { return api_ ? api_->users() : 0; }
   /// host:port of the page; empty without one.
   std::string address() const { return http_ ? http_->address() : ""; }
   /// Closes everything, so that the io_context runs out of work.
@@ -63,7 +70,8 @@ class AgentService {
   HostReading page_reading_;
   ProcessList processes_;
   MetricsText page_;
-  std::optional<HttpServer> http_;
+  std::optional<AgentApi> api_;
+  std::optional<HttpServer> http_;  // after what answers for it
   asio::steady_timer next_sample_, next_dial_;
   std::shared_ptr<Link> link_;
   bool closed_ = false;

@@ -2,9 +2,8 @@
 
 #include <charconv>
 
-#include <nlohmann/json.hpp>
-
 #include "real/holding.hpp"
+#include "real/json_answer.hpp"
 #include "vm/spelling.hpp"
 
 namespace real {
@@ -14,71 +13,6 @@ using nlohmann::json;
 
 constexpr std::string_view audience = "transactions";
 constexpr std::uint64_t sequence_limit = filler_begin - people_begin;
-
-Response tell(unsigned status, const json& body) {
-  // What a client wrote may be no UTF-8: it is shown with replacements, never thrown about.
-  return {.status = status,
-          .body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n",
-          .type = "application/json"};
-}
-
-Response object_to(const std::string& what, unsigned status = 400) {
-  return tell(status, {{"error", what}});
-}
-
-/// Who comes again too early is told when.
-Response later(unsigned status, const std::string& what, sim::Duration wait) {
-  Response response = object_to(what, status);
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-  response.headers.emplace_back("Retry-After", std::to_string(std::max<std::int64_t>(1, seconds)));
-  return response;
-}
-
-/// An object with these members and no others, or what is wrong with it.
-sim::Result<json> object_of(const Request& request, std::initializer_list<std::string_view> names) {
-  json body = json::parse(request.body, nullptr, false);
-  if (!body.is_object()) return sim::Error{"expected a JSON object"};
-  for (const auto& [name, value] : body.items()) {
-    if (std::ranges::find(names, name) != names.end()) continue;
-    const std::vector<std::string_view> known{names};
-    return sim::Error{"unknown member " + vm::in_quotes(name) + ", expected " + [&] {
-      std::string list;
-      for (const auto& n : known) list += (list.empty() ? "" : ", ") + std::string{n};
-      return list;
-    }()};
-  }
-  return body;
-}
-
-sim::Result<std::pair<std::string, std::string>> credentials(const Request& request) {
-  const auto body = object_of(request, {"name", "password"});
-  if (!body) return sim::Error{body.error()};
-  for (const char* member : {"name", "password"}) {
-    if (!body->contains(member) || !(*body)[member].is_string()) {
-      return sim::Error{std::string{"\""} + member + "\": expected text"};
-    }
-  }
-  return std::pair{(*body)["name"].get<std::string>(), (*body)["password"].get<std::string>()};
-}
-
-Response verdict(const Accounts::Answer& answer, Response welcome) {
-  using Verdict = Accounts::Verdict;
-  switch (answer.verdict) {
-    case Verdict::welcome:
-      return welcome;
-    case Verdict::wrong:
-      return object_to("wrong name or password", 401);
-    case Verdict::taken:
-      return object_to("this name is taken", 409);
-    case Verdict::unfit:
-      return object_to("a password has 10 to 256 bytes, a name 1 to 64 of a-z A-Z 0-9 . _ -", 400);
-    case Verdict::busy:
-      return later(503, "too many others at this moment", answer.wait);
-    case Verdict::too_many:
-      return later(429, "too many attempts", answer.wait);
-  }
-  return object_to("unreachable", 500);
-}
 
 /// The key of tokens for users, made the first time.
 Key key_in(const std::filesystem::path& folder) {
@@ -154,7 +88,7 @@ Router Api::router() {
 }
 
 awaitable<Response> Api::register_user(const Request& request) {
-  const auto who = credentials(request);
+  const auto who = credentials(request, "name");
   if (!who) co_return object_to(who.error());
   if (!client_of(scenario_, who->first)) {
     co_return object_to("no client of this scenario has this name; they are called like " +
@@ -165,7 +99,7 @@ awaitable<Response> Api::register_user(const Request& request) {
 }
 
 awaitable<Response> Api::issue_token(const Request& request) {
-  const auto who = credentials(request);
+  const auto who = credentials(request, "name");
   if (!who) co_return object_to(who.error());
   const auto answer = co_await accounts_.log_in(who->first, who->second, request.peer);
   if (answer.verdict != Accounts::Verdict::welcome) co_return verdict(answer, {});

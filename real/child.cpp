@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,28 +31,62 @@ Pipe make_pipe() {
   return {Descriptor{ends[0]}, Descriptor{ends[1]}};
 }
 
-/// The child's side, between fork and exec: system calls only. It dies with `parent`. Says errno
-/// into `failure` and ends where one is refused.
-[[noreturn]] void become(char* const* words, std::optional<pid_t> parent, int in, int out,
-                         int error, int failure) {
-  const auto give_up = [failure] {
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (const std::string& word : words) all.push_back(const_cast<char*>(word.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+/// What the child needs when it becomes another program. Nothing is allocated after the fork:
+/// another thread may have held the lock.
+struct Birth {
+  char* const* words;
+  char* const* environment;
+  const Confinement* confinement;  // none: as we are
+  std::optional<pid_t> parent;     // with whom it dies
+  int in, out, error;
+  int failure;  // where errno goes when a system call is refused
+};
+
+/// False where the system refuses.
+bool confine(const Confinement& to) {
+  ::setsid();
+  ::umask(077);
+  for (int signal = 1; signal < 32; ++signal) ::signal(signal, SIG_DFL);
+  for (const Confinement::Limit& limit : to.limits) {
+    const rlimit both{limit.value, limit.value};
+    if (::prlimit(0, static_cast<__rlimit_resource>(limit.resource), &both, nullptr) != 0) {
+      return false;
+    }
+  }
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::chdir(to.directory.c_str()) == 0;
+}
+
+/// The child's side, between fork and exec: system calls only.
+[[noreturn]] void become(const Birth& birth) {
+  const auto give_up = [&birth] {
     const int number = errno;
-    (void)!::write(failure, &number, sizeof number);
+    (void)!::write(birth.failure, &number, sizeof number);
     ::_exit(127);
   };
-  if (parent) {
+  if (birth.parent) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) give_up();
-    if (::getppid() != *parent) ::_exit(127);  // he died before we had asked to hear of it
+    if (::getppid() != *birth.parent) ::_exit(127);  // he died before we had asked to hear of it
   }
-  ::setpgid(0, 0);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::signal(signal, SIG_DFL);
-  if (::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(error, 2) < 0) give_up();
+  if (birth.confinement == nullptr) {
+    ::setpgid(0, 0);
+  } else if (!confine(*birth.confinement)) {
+    give_up();
+  }
+  if (::dup2(birth.in, 0) < 0 || ::dup2(birth.out, 1) < 0 || ::dup2(birth.error, 2) < 0) give_up();
   // All others close with exec, those too that a library has opened without saying so.
   ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-  ::execv(words[0], words);
+  ::execve(birth.words[0], birth.words, birth.environment);
   give_up();
   ::_exit(127);
 }
@@ -99,6 +135,7 @@ struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
 
   /// Tells the whole lines among what has been read.
   void take(Stream& stream, std::size_t size) {
+    if (talk == Talk::bytes) return stream.tell({stream.chunk.data(), size});
     stream.text.append(stream.chunk.data(), size);
     std::size_t begin = 0;
     for (std::size_t end; (end = stream.text.find('\n', begin)) != std::string::npos;) {
@@ -122,8 +159,13 @@ struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
 
   void reap() {
     siginfo_t info{};
-    if (!running || ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0) return;
+    const auto id = static_cast<id_t>(pid);
+    if (!running || ::waitid(P_PID, id, &info, WEXITED | WNOWAIT) != 0) return;
+    // Whoever it has left behind, while its number is still its own.
+    if (confined) ::kill(-pid, SIGKILL);
+    if (::waitid(P_PID, id, &info, WEXITED) != 0) return;
     running = false;
+    code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
     how = how_it_ended(info);
     boost::system::error_code ignored;
     process.close(ignored);
@@ -146,24 +188,36 @@ struct Child::Shared : std::enable_shared_from_this<Child::Shared> {
   std::optional<LineWriter> input;
   pid_t pid = -1;
   std::string how;
+  int code = 0;
   bool running = true, wanted = true;
+  Talk talk = Talk::lines;
+  bool confined = false;
 };
 
 Child::Child(asio::io_context& io, const std::vector<std::string>& words, Handlers handlers,
-             Fate fate)
+             const How& how)
     : shared_(std::make_shared<Shared>(io, std::move(handlers))) {
-  std::vector<char*> pointers;
-  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
-  pointers.push_back(nullptr);
+  const Confinement* const confinement = how.confinement ? &*how.confinement : nullptr;
+  const auto word_pointers = pointers(words);
+  const auto environment =
+      confinement != nullptr ? pointers(confinement->environment) : std::vector<char*>{};
   Pipe in = make_pipe(), out = make_pipe(), error = make_pipe(), failure = make_pipe();
 
-  const std::optional<pid_t> parent = fate == Fate::ours ? std::optional{::getpid()} : std::nullopt;
+  const Birth birth{
+      .words = word_pointers.data(),
+      .environment = confinement != nullptr ? environment.data() : environ,
+      .confinement = confinement,
+      .parent = how.fate == Fate::ours ? std::optional{::getpid()} : std::nullopt,
+      .in = in.read.get(),
+      .out = out.write.get(),
+      .error = error.write.get(),
+      .failure = failure.write.get(),
+  };
   const pid_t pid = ::fork();
   if (pid < 0) throw refused_by_system(words[0]);
-  if (pid == 0) {
-    become(pointers.data(), parent, in.read.get(), out.write.get(), error.write.get(),
-           failure.write.get());
-  }
+  if (pid == 0) become(birth);
+  shared_->talk = how.talk;
+  shared_->confined = confinement != nullptr;
   shared_->pid = pid;
   failure.write.close();
   int number = 0;
@@ -204,6 +258,10 @@ bool Child::running() const {
   return shared_->running;
 }
 
+int Child::code() const {
+  return shared_->code;
+}
+
 bool Child::still_there() const {
   siginfo_t info{};
   const auto id = static_cast<id_t>(shared_->pid);
@@ -213,7 +271,7 @@ bool Child::still_there() const {
 
 void Child::kill(int signal) {
   // Its number is ours until we have reaped it: no other process can have it.
-  if (shared_->running) ::kill(shared_->pid, signal);
+  if (shared_->running) ::kill(shared_->confined ? -shared_->pid : shared_->pid, signal);
 }
 
 void Child::close_input() {

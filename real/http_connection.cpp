@@ -129,15 +129,20 @@ class Connection {
  public:
   Connection(std::shared_ptr<HttpServer::Shared> shared, tcp::socket socket, std::string peer)
       : shared_(std::move(shared)),
-        socket_(std::move(socket)),
+        stream_(shared_->tls ? shared_->tls->stream(std::move(socket))
+                             : plain_stream(std::move(socket))),
         peer_(std::move(peer)),
-        entry_(*shared_, socket_, peer_),
-        deadline_(socket_),
+        entry_(*shared_, stream_->socket(), peer_),
+        deadline_(stream_->socket()),
         buffer_(2 * options().head.bytes) {}
 
   awaitable<void> serve() {
     error_code ignored;
-    socket_.set_option(tcp::no_delay{true}, ignored);
+    stream_->socket().set_option(tcp::no_delay{true}, ignored);
+    deadline_.set(options().head_limit);
+    // Agreeing on TLS costs us more than it costs a stranger, so it counts like a request.
+    if (shared_->tls && must_wait() > sim::Duration{}) co_return;
+    if (!co_await stream_->begin()) co_return;
     for (std::size_t served = 1; co_await serve_one(served); ++served) {
     }
     if (!deaf_) co_await linger();
@@ -181,9 +186,7 @@ class Connection {
         deadline_.set(options().head_limit);
       }
       error_code error;
-      const std::size_t got = co_await socket_.async_read_some(
-          buffer_.prepare(read_size), asio::redirect_error(use_awaitable, error));
-      buffer_.commit(got);
+      co_await read_more(error);
       if (!error) continue;
       if (deadline_.passed() && buffer_.size() > 0) {
         co_return HeadCheck{
@@ -193,14 +196,19 @@ class Connection {
     }
   }
 
+  /// Until the peer's address may ask for something again; zero: it may now.
+  sim::Duration must_wait() {
+    if (!shared_->rate) return {};
+    const auto now = sim::Time{std::chrono::steady_clock::now().time_since_epoch()};
+    return shared_->rate->take(peer_, now);
+  }
+
   std::optional<Response> turn_down(const HeadCheck& head) {
     const auto ours = [&head](const std::string& name) { return is_host(head.host, name); };
     if (!head.host.empty() && std::none_of(options().names.begin(), options().names.end(), ours)) {
       return refuse(421, "this host is not served here");
     }
-    if (!shared_->rate) return {};
-    const auto now = sim::Time{std::chrono::steady_clock::now().time_since_epoch()};
-    const sim::Duration wait = shared_->rate->take(peer_, now);
+    const sim::Duration wait = must_wait();
     if (wait == sim::Duration{}) return {};
     Response later = refuse(429, "too many requests");
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
@@ -208,31 +216,38 @@ class Connection {
     return later;
   }
 
+  /// Appends to the buffer what comes next.
+  awaitable<void> read_more(error_code& error) {
+    const std::size_t size = std::min(read_size, buffer_.max_size() - buffer_.size());
+    buffer_.commit(co_await stream_->read_some(buffer_.prepare(size), error));
+  }
+
   /// The head again, by Beast, and the body. What is wrong with it; status 0: nobody is there.
   awaitable<std::optional<Response>> read_message(http::request_parser<http::string_body>& parser) {
     deadline_.set(options().body_limit);
-    error_code error;
-    co_await http::async_read_header(socket_, buffer_, parser,
-                                     asio::redirect_error(use_awaitable, error));
-    if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-      constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-      co_await asio::async_write(socket_, asio::buffer(go_on),
-                                 asio::redirect_error(use_awaitable, error));
+    parser.eager(true);
+    for (bool may_wait_for_leave = true;;) {
+      error_code error;
+      buffer_.consume(parser.put(buffer_.data(), error));
+      if (error && error != http::error::need_more) co_return objection_to(error);
+      if (parser.is_done()) co_return std::nullopt;
+      // What the parser does not take in is one line, and too long for a line.
+      if (buffer_.size() == buffer_.max_size()) co_return refuse(413, "the body is too large");
+      error = {};
+      if (std::exchange(may_wait_for_leave, false) &&
+          beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+        constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        co_await stream_->write({asio::buffer(go_on), {}}, error);
+      }
+      if (!error) co_await read_more(error);
+      if (error && deadline_.passed()) co_return refuse(408, "the body took too long");
+      if (error) co_return Response{.status = 0};
     }
-    if (!error) {
-      co_await http::async_read(socket_, buffer_, parser,
-                                asio::redirect_error(use_awaitable, error));
-    }
-    if (!error) co_return std::nullopt;
-    if (deadline_.passed()) co_return refuse(408, "the body took too long");
-    if (error == http::error::body_limit || error == http::error::buffer_overflow) {
-      co_return refuse(413, "the body is too large");
-    }
-    if (error.category() == make_error_code(http::error::bad_chunk).category() &&
-        error != http::error::partial_message && error != http::error::end_of_stream) {
-      co_return refuse(400, error.message());
-    }
-    co_return Response{.status = 0};
+  }
+
+  static Response objection_to(error_code error) {
+    if (error == http::error::body_limit) return refuse(413, "the body is too large");
+    return refuse(400, error.message());
   }
 
   awaitable<Response> answer(Request& request) {
@@ -242,7 +257,9 @@ class Connection {
     try {
       co_return co_await (*found.handler)(request);
     } catch (const std::exception& failure) {
-      options().report(request.method + " " + request.target + ": " + failure.what());
+      // Without its query, which may hold a token.
+      const std::string path = request.target.substr(0, request.target.find('?'));
+      options().report(request.method + " " + path + ": " + failure.what());
     }
     co_return refuse(500, "something went wrong here");
   }
@@ -254,13 +271,13 @@ class Connection {
         asio::buffer(head),
         asio::buffer(response.body.data(), head_only ? 0 : response.body.size())};
     error_code error;
-    co_await asio::async_write(socket_, pieces, asio::redirect_error(use_awaitable, error));
+    co_await stream_->write(pieces, error);
     if (buffer_.size() == 0) buffer_.shrink_to_fit();  // who is idle holds nothing
     if (error) {  // what he did not take is thrown away now, or the kernel would offer it for
                   // minutes
       deaf_ = true;
       error_code ignored;
-      socket_.set_option(tcp::socket::linger{true, 0}, ignored);
+      stream_->socket().set_option(tcp::socket::linger{true, 0}, ignored);
     }
     co_return keep_alive && !error;
   }
@@ -268,13 +285,13 @@ class Connection {
   /// Reads on for a moment after the last answer: closing over unread bytes would reset the
   /// connection, and the peer might never see why.
   awaitable<void> linger() {
-    error_code error;
-    socket_.shutdown(tcp::socket::shutdown_send, error);
     deadline_.set(linger_limit);
+    co_await stream_->end();
+    error_code error;
     std::array<char, 1024> ignored{};
-    for (std::size_t read = 0; !error && read < linger_bytes;) {
-      read += co_await socket_.async_read_some(asio::buffer(ignored),
-                                               asio::redirect_error(use_awaitable, error));
+    for (std::size_t read = 0; !error && !deadline_.passed() && read < linger_bytes;) {
+      read += co_await stream_->socket().async_read_some(
+          asio::buffer(ignored), asio::redirect_error(use_awaitable, error));
     }
   }
 
@@ -283,7 +300,7 @@ class Connection {
   }
 
   std::shared_ptr<HttpServer::Shared> shared_;
-  tcp::socket socket_;
+  std::unique_ptr<HttpStream> stream_;
   std::string peer_;
   Entry entry_;
   Deadline deadline_;

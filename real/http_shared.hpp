@@ -13,6 +13,7 @@ struct HttpServer::Shared {
   Shared(asio::io_context& context, HttpServer::Options given, Router routes)
       : io(context), options(std::move(given)), router(std::move(routes)), acceptor(context) {
     if (options.rate) rate.emplace(*options.rate);
+    if (options.certificate) tls.emplace(*options.certificate);
   }
 
   asio::io_context& io;
@@ -20,6 +21,7 @@ struct HttpServer::Shared {
   Router router;
   tcp::acceptor acceptor;
   std::optional<RateLimit> rate;
+  std::optional<TlsContext> tls;
   std::set<tcp::socket*> open;  // to be cut at the end
   std::map<std::string, std::size_t> of_address;
   bool closed = false;

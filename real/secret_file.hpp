@@ -2,7 +2,8 @@
 //
 // A secret is never an argument or in the environment, where /proc shows it to everybody. A file
 // that others may read or write, that belongs to somebody else or is no plain file, is refused:
-// what it holds is no secret any more.
+// what it holds is no secret any more. What is no secret but is obeyed, such as a list of commands,
+// others may read; whoever may write it gives the orders.
 #pragma once
 
 #include <array>
@@ -42,14 +43,19 @@ Key create_key_file(const std::filesystem::path& path);
 ///   throws  std::system_error, or std::runtime_error that says what is wrong with the file
 Key read_key_file(const std::filesystem::path& path);
 
-/// Reads any secret, as it is: at most `most` bytes. The caller wipes it.
-///
-///   throws  as read_key_file
-std::string read_secret_text(const std::filesystem::path& path, std::size_t most = 4096);
-
 /// Reads a secret of one line, such as a token that others are to send. At least 16 characters.
 ///
 ///   throws  as read_key_file
 std::string read_secret_line(const std::filesystem::path& path);
+
+/// Reads a secret of any form, as it is: at most `most` bytes. The caller wipes it.
+///
+///   throws  as read_key_file
+std::string read_secret(const std::filesystem::path& path, std::size_t most = 4096);
+
+/// Reads a file that only its owner can write, who is ourselves or root.
+///
+///   throws  as read_key_file
+std::string read_orders(const std::filesystem::path& path, std::size_t most);
 
 }  // namespace real

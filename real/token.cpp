@@ -69,6 +69,18 @@ std::optional<std::string> name_in(const json& claims, const char* name) {
   return value.empty() || value.size() > 128 ? std::optional<std::string>{} : value;
 }
 
+/// A name that need not be there: empty then. None where it is there and is no name.
+std::optional<std::string> name_if_any(const json& claims, const char* name) {
+  return claims.contains(name) ? name_in(claims, name) : std::string{};
+}
+
+/// Differs for every token: 128 bits of chance.
+std::string new_id() {
+  std::array<char, 16> bytes{};
+  randombytes_buf(bytes.data(), bytes.size());
+  return base64url({bytes.data(), bytes.size()});
+}
+
 sim::Result<Claims> claims_in(const std::string& text, std::string_view audience,
                               std::int64_t now) {
   const json claims = object_of(text);
@@ -79,10 +91,13 @@ sim::Result<Claims> claims_in(const std::string& text, std::string_view audience
     return sim::Error{"the token lacks one of sub, aud, iat, exp"};
   }
   if (*for_whom != audience) return sim::Error{"the token is for somebody else"};
-  if (*issued > now + leeway) return sim::Error{"the token is not valid yet"};
+  const auto id = name_if_any(claims, "jti"), scope = name_if_any(claims, "scope");
+  const auto begins = claims.contains("nbf") ? seconds_in(claims, "nbf") : issued;
+  if (!id || !scope || !begins) return sim::Error{"one of jti, scope, nbf makes no sense"};
+  if (std::max(*issued, *begins) > now + leeway) return sim::Error{"the token is not valid yet"};
   if (*expires <= *issued) return sim::Error{"the token was never valid"};
   if (*expires <= now - leeway) return sim::Error{"the token has expired"};
-  return Claims{*subject, *for_whom, *issued, *expires};
+  return Claims{*subject, *for_whom, *issued, *expires, *id, *scope};
 }
 
 }  // namespace
@@ -93,9 +108,14 @@ std::int64_t unix_now() {
 }
 
 std::string Tokens::issue(std::string_view subject, std::string_view audience, std::int64_t now,
-                          std::chrono::seconds life) const {
+                          std::chrono::seconds life, std::string_view scope) const {
   SIM_CHECK(!subject.empty() && subject.size() <= 128 && life.count() > 0);
-  const json claims{{"sub", subject}, {"aud", audience}, {"iat", now}, {"exp", now + life.count()}};
+  json claims{{"sub", subject},
+              {"aud", audience},
+              {"iat", now},
+              {"exp", now + life.count()},
+              {"jti", new_id()}};
+  if (!scope.empty()) claims["scope"] = scope;
   std::string token{header};
   token.append(".").append(base64url(claims.dump()));
   const Mac mac = mac_of(token, key_);

@@ -8,7 +8,9 @@
 //   sub   who, 1 to 128 bytes            iat   issued, whole seconds since 1970, not in the future
 //   aud   for whom, exactly one name     exp   from when on it is void, after iat
 //
-// and each at most once; other claims are ignored. Clocks may differ by 60 s. Two keys are accepted
+// and each at most once. Three more may be there, and must make sense where they are: nbf (not
+// before), jti (the token's own name, by which it can be revoked) and scope (what its owner may do
+// there). Other claims are ignored. Clocks may differ by 60 s. Two keys are accepted
 // while the older one is being rolled over. A key serves one purpose: tokens of one run, or of one
 // gateway's users, are no tokens anywhere else.
 //
@@ -33,6 +35,8 @@ struct Claims {
   std::string audience;
   std::int64_t issued = 0;  // seconds since 1970
   std::int64_t expires = 0;
+  std::string id{};     // differs for every token that we issue; empty: it has none
+  std::string scope{};  // empty: it says nothing of it
 };
 
 /// Seconds since 1970, by the clock of the wall.
@@ -46,7 +50,7 @@ class Tokens {
 
   /// A token for `subject` to show to `audience`, valid for `life` from `now`.
   std::string issue(std::string_view subject, std::string_view audience, std::int64_t now,
-                    std::chrono::seconds life) const;
+                    std::chrono::seconds life, std::string_view scope = {}) const;
 
   /// What a token claims, or why it is void. The reason names no secret and may be sent back.
   ///

@@ -1,7 +1,7 @@
-// User store: names and password hashes in one SQLite file.
+// User store: names, password hashes and what each may do, in one SQLite file.
 //
-// Nothing else is kept of anybody. The file is created with mode 0600. A user is durable when add()
-// returns.
+// Nothing else is kept of anybody. The file is created with mode 0600, and refused where others may
+// use it. A user is durable when add() returns. Another process may add and remove users meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,15 @@ class UserStore {
   explicit UserStore(const std::filesystem::path& file);
 
   /// Adds a user; false when there is one by this name. Throws std::runtime_error.
-  bool add(std::string_view name, std::string_view hash, std::int64_t now);
+  ///
+  ///   scope  what he may do, in the words of whoever asks scope_of()
+  bool add(std::string_view name, std::string_view hash, std::int64_t now,
+           std::string_view scope = {});
+  /// False when there was none by this name. Throws std::runtime_error.
+  bool remove(std::string_view name);
   /// The hash of a user's password; none where there is no such user. Throws std::runtime_error.
   std::optional<std::string> hash_of(std::string_view name) const;
+  std::optional<std::string> scope_of(std::string_view name) const;
   std::int64_t count() const;
 
  private:
@@ -33,14 +39,17 @@ class UserStore {
   };
   using Statement = std::unique_ptr<sqlite3_stmt, Close>;
 
+  void make_tables();
   Statement prepare(const char* sql) const;
   /// One step; what SQLite refuses is thrown.
   bool step(const Statement& statement) const;
+  /// The first column of the only row for `name`; none where there is none.
+  std::optional<std::string> look_up(const Statement& statement, std::string_view name) const;
   [[noreturn]] void fail() const;
 
   std::string file_;
   std::unique_ptr<sqlite3, Close> db_;
-  Statement add_, find_, count_;
+  Statement add_, remove_, find_, scope_, count_;
 };
 
 }  // namespace real

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "real/fleet/allow_table.hpp"
 #include "real/fleet/fleet_names.hpp"
 #include "real/fleet/fleet_xml.hpp"
 #include "vm/quantity.hpp"
@@ -97,35 +98,9 @@ void read_limits(const Value& value, vm::PerResource<double>& limits) {
   }
 }
 
-std::vector<std::string> read_words(const Value& value) {
-  std::vector<std::string> words;
-  auto* list = value.as_array("[\"/usr/bin/uptime\"]", 64);
-  if (list == nullptr) return words;
-  for (auto& element : *list) {
-    const auto word = text_of(value.at(element), is_one_line, "a word without line ends");
-    if (word) words.push_back(*word);
-  }
-  if (words.size() == list->size() && words.front().front() != '/') {
-    value.wrong("expected an absolute path first, such as /usr/bin/uptime, found " +
-                vm::in_quotes(words.front()));
-  }
-  return words;
-}
-
 void read_commands(const Value& value, std::vector<AllowedCommand>& commands) {
-  commands.clear();
   auto* table = value.as_table("{ uptime = [\"/usr/bin/uptime\"] }");
-  if (table == nullptr) return;
-  for (const auto& [key, node] : vm::in_order(*table)) {
-    const std::string name{key->str()};
-    if (!vm::is_name(name)) {
-      value.issues.add(key->source(),
-                       "a command's name is letters, digits, '-' and '_' and begins with a "
-                       "letter, found " +
-                           vm::in_quotes(name));
-    }
-    commands.push_back({name, read_words({*node, name, value.issues})});
-  }
+  if (table != nullptr) commands = read_allow_table(*table, value.issues);
 }
 
 /// One way in takes the place of another that [defaults] gave.

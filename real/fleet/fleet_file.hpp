@@ -19,17 +19,11 @@
 #include <string_view>
 #include <vector>
 
+#include "real/fleet/allow_file.hpp"
 #include "vm/entities.hpp"
 #include "vm/issue.hpp"
 
 namespace real {
-
-/// What POST /run of an agent's API may start on its machine, by name.
-struct AllowedCommand {
-  std::string name;                // letters, digits, '-', '_'
-  std::vector<std::string> words;  // words[0] is an absolute path; no control characters
-  bool operator==(const AllowedCommand&) const = default;
-};
 
 struct FleetHost {
   std::string name;     // letters, digits, '.', '-', '_'; begins with a letter or digit; <= 64
@@ -46,7 +40,7 @@ struct FleetHost {
   vm::PerResource<double> limits{};  // utilisation above which it is in trouble, 0 to 1
   std::vector<std::string> mail;     // who is told; may be empty
   std::string listen;                // HOST:PORT of the agent's own API there; empty: it has none
-  std::vector<AllowedCommand> commands;
+  std::vector<AllowedCommand> commands;  // what POST /run of its agent may start
 };
 
 struct FleetCollector {

@@ -203,7 +203,7 @@ void SshConnection::log_in(const FleetHost& host) {
   try {
     if (!host.key.empty()) {
       with = "key " + host.key.string();
-      const Wiped text{read_secret_text(host.key, most_key)};
+      const Wiped text{read_secret(host.key, most_key)};
       // Instead of asking at a terminal that may not be there.
       const auto no_passphrase = [](const char*, char*, size_t, int, int, void*) { return -1; };
       ssh_key key = nullptr;
@@ -215,7 +215,7 @@ void SshConnection::log_in(const FleetHost& host) {
       library_.ssh_key_free(key);
     } else {
       with = "its password";
-      Wiped password{host.password.empty() ? read_secret_text(host.password_file) : host.password};
+      Wiped password{host.password.empty() ? read_secret(host.password_file) : host.password};
       if (password.text.ends_with('\n')) password.text.pop_back();
       done = library_.ssh_userauth_password(session(), nullptr, password.text.c_str());
     }

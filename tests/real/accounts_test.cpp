@@ -158,12 +158,56 @@ TEST_CASE("accounts: hashes wait in a short queue, and the loop goes on meanwhil
   CHECK(rig.log_in("alice") == Verdict::wrong);  // places come back
 }
 
+TEST_CASE("accounts: what a user may do stands in the file, which another process may change") {
+  Rig rig;
+  const auto file = rig.folder.path() / "users.sqlite";
+  UserStore beside{file};
+  CHECK(beside.add("root", password_hash(password, {.memory = 8 << 10, .passes = 1}), 7, "admin"));
+  CHECK_FALSE(beside.add("root", "x", 7, "read"));
+  const auto answer = rig.play(rig.accounts.log_in("root", password, "192.0.2.1"));
+  CHECK(answer.verdict == Verdict::welcome);
+  CHECK(answer.scope == "admin");
+  rig.sign_up("alice");
+  CHECK(rig.accounts.scope_of("alice") == "");
+  CHECK(rig.accounts.count() == 2);
+  CHECK(beside.remove("root"));
+  CHECK_FALSE(beside.remove("root"));
+  CHECK_FALSE(rig.accounts.scope_of("root"));
+  CHECK(rig.log_in("root") == Verdict::wrong);
+}
+
+TEST_CASE("accounts: a file of before there were scopes goes on being used") {
+  const fake_proc::Folder folder;
+  const auto file = folder.path() / "users.sqlite";
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
+  const char* old =
+      "CREATE TABLE users (name TEXT PRIMARY KEY NOT NULL, hash TEXT NOT NULL, created INTEGER "
+      "NOT NULL) STRICT, WITHOUT ROWID; INSERT INTO users VALUES ('alice', 'h', 7)";
+  CHECK(sqlite3_exec(db, old, nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(db);
+  ::chmod(file.c_str(), 0600);
+  for (int i = 0; i < 2; ++i) {
+    const UserStore users{file};
+    CHECK(users.hash_of("alice") == "h");
+    CHECK(users.scope_of("alice") == "");
+  }
+}
+
+TEST_CASE("accounts: a file that others may use is refused") {
+  const fake_proc::Folder folder;
+  folder.put("users.sqlite", "");
+  ::chmod((folder.path() / "users.sqlite").c_str(), 0640);
+  CHECK_THROWS_WITH(UserStore{folder.path() / "users.sqlite"}, Catch::Contains("others may use"));
+}
+
 TEST_CASE("accounts: a file that cannot be is an error with its name") {
   asio::io_context io;
   CHECK_THROWS_WITH((Accounts{io, {.file = "/nonexistent/users.sqlite"}}),
                     Catch::Contains("/nonexistent/users.sqlite"));
   const fake_proc::Folder folder;
   folder.put("users.sqlite", std::string(5000, 'x'));
+  ::chmod((folder.path() / "users.sqlite").c_str(), 0600);
   CHECK_THROWS_WITH((Accounts{io, {.file = folder.path() / "users.sqlite"}}),
                     Catch::Contains("users.sqlite: file is not a database"));
 }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,4 +117,53 @@ TEST_CASE("child: dies with its parent, however that dies") {
   };
   for (int i = 0; i < 10'000 && !zombie_or_gone(); ++i) std::this_thread::sleep_for(1ms);
   CHECK(zombie_or_gone());
+}
+
+TEST_CASE("child: a confined one has what its confinement says and nothing of ours") {
+  asio::io_context io;
+  ::setenv("BRINK_SECRET", "in the environment", 1);
+  std::string said;
+  Child child{
+      io,
+      shell("env; pwd; umask; ulimit -n; ulimit -c; grep NoNewPrivs /proc/self/status; printf end"),
+      {.on_output = [&said](const std::string& bytes) { said += bytes; }},
+      {.talk = Child::Talk::bytes,
+       .confinement = Confinement{.environment = {"PATH=/usr/bin:/bin", "A=b"},
+                                  .directory = "/usr",
+                                  .limits = {{RLIMIT_NOFILE, 17}, {RLIMIT_CORE, 0}}}}};
+  io.run_for(20s);
+  ::unsetenv("BRINK_SECRET");
+  CHECK(child.code() == 0);
+  CHECK(said.find("BRINK_SECRET") == std::string::npos);
+  CHECK(said.find("A=b\n") != std::string::npos);
+  // The shell adds PWD, OLDPWD and _ of its own.
+  const std::string rest = said.substr(said.rfind("\n/usr\n") + 1);
+  CHECK(rest == "/usr\n0077\n17\n0\nNoNewPrivs:\t1\nend");
+}
+
+TEST_CASE("child: whom a confined one has started ends with it, or when it is killed") {
+  asio::io_context io;
+  const bool killed = GENERATE(false, true);
+  CAPTURE(killed);
+  std::string said;
+  Child child{io,
+              shell(killed ? "sleep 100 & echo $!; wait" : "sleep 100 & echo $!"),
+              {.on_output =
+                   [&](const std::string& line) {
+                     said = line;
+                     if (killed) child.kill(SIGKILL);
+                   }},
+              {.confinement = Confinement{.environment = {"PATH=/usr/bin:/bin"}, .limits = {}}}};
+  io.run_for(20s);
+  CHECK(child.code() == (killed ? -SIGKILL : 0));
+  const pid_t started = std::stoi(said);
+  bool there = true;  // it may still wait for init to take note of its end
+  for (int i = 0; i < 400 && there; ++i) {
+    std::this_thread::sleep_for(5ms);
+    std::ifstream stat{"/proc/" + said + "/stat"};
+    std::string line;
+    std::getline(stat, line);
+    there = is_there(started) && line.find(") Z ") == std::string::npos;
+  }
+  CHECK_FALSE(there);
 }

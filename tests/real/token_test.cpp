@@ -64,6 +64,21 @@ TEST_CASE("token: what was issued is accepted by whom it is for, while it is val
   CHECK_FALSE(Tokens{key_of(2)}.check(token, "gateway", now));
 }
 
+TEST_CASE("token: each has a name of its own, and a scope where it was given one") {
+  const Tokens tokens{key_of(1)};
+  const auto read = [&tokens](const std::string& token) {
+    const auto claims = tokens.check(token, "gateway", now);
+    REQUIRE(claims);
+    return *claims;
+  };
+  const Claims plain = read(tokens.issue("alice", "gateway", now, 10min));
+  const Claims scoped = read(tokens.issue("alice", "gateway", now, 10min, "admin"));
+  CHECK(plain.id.size() == 22);  // 128 bits, 6 in each character
+  CHECK(plain.id != scoped.id);
+  CHECK(plain.scope.empty());
+  CHECK(scoped.scope == "admin");
+}
+
 TEST_CASE("token: it is the one of RFC 7515, so that other programs can make and read it") {
   // Computed by Python's hmac and base64 modules over the same header, claims and a key of 32 bytes
   // of 0x01.
@@ -143,7 +158,7 @@ TEST_CASE("token: claims are there once, of the right type and in range") {
   };
   const std::string start = R"({"sub":"alice","aud":"gateway","iat":1800000000,)";
   CHECK(accepts(start + R"("exp":1800000600})"));
-  CHECK(accepts(start + R"("exp":1800000600,"scope":"more","nbf":{"a":[1]}})"));
+  CHECK(accepts(start + R"("exp":1800000600,"scope":"more","x":{"a":[1]}})"));
   CHECK_FALSE(accepts(start + R"("x":1})"));  // no exp
   for (const char* exp : {"-1", "1800000600.0", "1.8e9", "\"1800000600\"", "true", "null", "[]",
                           "99999999999999999999", "9223372036854775807", "18446744073709551615",
@@ -158,6 +173,17 @@ TEST_CASE("token: claims are there once, of the right type and in range") {
   CHECK_FALSE(accepts(R"({"sub":7,"aud":"gateway","iat":1800000000,"exp":1800000600})"));
   CHECK_FALSE(accepts(R"({"sub":"a","aud":["gateway"],"iat":1800000000,"exp":1800000600})"));
   CHECK_FALSE(accepts(R"({"sub":"a","aud":"gateway","iat":1900000000,"exp":1900000600})"));
+  const auto accepts_beside = [&](const std::string& claim) {
+    return accepts(start + claim + R"(,"exp":1800000600})");
+  };
+  CHECK(accepts_beside(R"("nbf":1800000060)"));  // clocks may differ by a minute
+  for (const char* claim :
+       {R"("nbf":1800000061)", R"("nbf":"1800000000")", R"("nbf":1.8e9)", R"("nbf":-1)",
+        R"("nbf":{"a":[1]})", R"("nbf":0,"nbf":0)", R"("scope":7)", R"("scope":["admin"])",
+        R"("scope":"")", R"("jti":7)", R"("jti":null)"}) {
+    CAPTURE(claim);
+    CHECK_FALSE(accepts_beside(claim));
+  }
   CHECK_FALSE(accepts("[" + good_claims + "]"));
   CHECK_FALSE(accepts(good_claims + "x"));
   CHECK_FALSE(accepts(""));
