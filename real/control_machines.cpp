@@ -102,6 +102,11 @@ void ControlLoop::stage_came(std::shared_ptr<Link> link) {
                 }
               });
   for (const auto& [machine, order] : undone_.boots()) carry_out(order);
+  for (auto& [machine, p] : posts_) {  // what the one before was bringing
+    std::erase_if(p.brought, [](const auto& copy) { return copy.second.empty(); });
+  }
+  const auto restores = undone_.restores();
+  for (const auto& [tenant, order] : restores) restore(order);
   if (phase_ == Phase::settled || phase_ == Phase::running) link->send(Ready{options_.clients});
 }
 
@@ -194,10 +199,12 @@ void ControlLoop::on(const Brought& brought) {
   Post& p = post(brought.machine);
   if (!p.dead) return;  // it has come back meanwhile, and may have written more
   const bool there = !brought.directory.empty();
-  if (there) p.brought[post(brought.to).host] = brought.directory;
+  const std::uint32_t host = post(brought.to).host;
+  p.brought[host] = brought.directory;
+  if (!there) p.brought.erase(host);         // whoever asks again gets another try
   const auto restores = undone_.restores();  // those that waited for this
   for (const auto& [tenant, order] : restores) {
-    if (undone_.holder(tenant) != brought.machine || order.to != brought.to) continue;
+    if (undone_.holder(tenant) != brought.machine || post(order.to).host != host) continue;
     there ? restore(order) : later(vm::MigrationBroken{order.attempt});
   }
 }
