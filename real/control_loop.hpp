@@ -169,6 +169,7 @@ class ControlLoop {
   void to_stage(const M& message) {
     if (stage_) stage_->send(message);
   }
+  void tell_host(vm::MachineId machine);
   void watch(vm::MachineId machine);
   void unwatch(vm::MachineId machine);
   Post& post(vm::MachineId machine) { return posts_[machine]; }

@@ -147,6 +147,14 @@ void ControlLoop::on(const MachineUp& up) {
   const vm::FleetId fleet = inventory()[up.machine].fleet;
   nodes_.connect(up.machine, up.address, scenario_.fleets[fleet.value].failover.detect);
   watch(up.machine);
+  tell_host(up.machine);
+}
+
+/// Once for each machine, and only where there is more than this host.
+void ControlLoop::tell_host(vm::MachineId machine) {
+  const Post& p = post(machine);
+  if (!scenario_.real || !p.known || inventory()[machine].host == p.host) return;
+  tell(vm::Housed{machine, p.host});
 }
 
 void ControlLoop::on(const LaunchFailed& failed) {
