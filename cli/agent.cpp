@@ -1,6 +1,7 @@
 // brink agent: shows what this host does to Prometheus, or tells it to a gateway.
 #include <chrono>
 #include <iostream>
+#include <optional>
 
 #include <sys/prctl.h>
 
@@ -8,6 +9,7 @@
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "real/agent_service.hpp"
+#include "real/bounded_log.hpp"
 #include "real/ending.hpp"
 #include "vm/quantity.hpp"
 #include "vm/spelling.hpp"
@@ -38,6 +40,7 @@ struct Wanted {
   std::size_t processes = 0;
   std::string gateway, key_file;
   std::uint32_t number = 0;
+  std::string log;
   bool follow_stdin = false;
 };
 
@@ -111,6 +114,8 @@ int agent(Arguments arguments) {
           "key-file", text(wanted.key_file, "FILE"), "key of the run, to introduce itself with")(
           "number", po::value(&wanted.number)->value_name("N"), "of this host in the run; 0")(
           "follow-stdin", po::bool_switch(&wanted.follow_stdin), "end when standard input does");
+  options.shown.add_options()("log", text(wanted.log, "FILE"),
+                              "what it has to say goes there, the last mebibyte of it");
   if (!options.parse(arguments)) {
     std::cout << explanation << options.shown << example;
     return exit_done;
@@ -122,6 +127,8 @@ int agent(Arguments arguments) {
 
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   boost::asio::io_context io{1};
+  std::optional<real::BoundedLog> log;
+  if (!wanted.log.empty()) log.emplace(io, wanted.log);
   real::AgentService service{io, service_of(wanted)};
   const real::Ending ending{io, wanted.follow_stdin, [&] {
                               service.close();

@@ -38,6 +38,7 @@ int node(Arguments arguments);
 int janitor(Arguments arguments);
 int warden(Arguments arguments);
 int remote(Arguments arguments);
+int fleet(Arguments arguments);
 int sweep(Arguments arguments);
 int view(Arguments arguments);
 
