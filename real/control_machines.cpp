@@ -105,8 +105,10 @@ void ControlLoop::stage_came(std::shared_ptr<Link> link) {
   for (auto& [machine, p] : posts_) {  // what the one before was bringing
     std::erase_if(p.brought, [](const auto& copy) { return copy.second.empty(); });
   }
-  const auto restores = undone_.restores();
-  for (const auto& [tenant, order] : restores) restore(order);
+  if (phase_ == Phase::running) {
+    const auto restores = undone_.restores();
+    for (const auto& [tenant, order] : restores) restore(order);
+  }
   if (phase_ == Phase::settled || phase_ == Phase::running) link->send(Ready{options_.clients});
 }
 
