@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <iostream>
+#include <optional>
 
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "real/agent_service.hpp"
+#include "real/bounded_log.hpp"
 #include "real/ending.hpp"
 #include "real/resident.hpp"
 #include "vm/quantity.hpp"
@@ -51,6 +53,7 @@ struct Wanted {
   std::uint32_t number = 0;
   std::string users, allow, audit;
   HttpSafety safety;
+  std::string log;
   bool follow_stdin = false;
 };
 
@@ -163,6 +166,8 @@ int agent(Arguments arguments) {
       "commands that admins may run: a TOML file of name = [\"/path\", \"word\"]")(
       "audit", text(wanted.audit, "FILE"), "who had what run; without it on standard error");
   wanted.safety.add_options(options.shown);
+  options.shown.add_options()("log", text(wanted.log, "FILE"),
+                              "what it has to say goes there, the last mebibyte of it");
   if (!options.parse(arguments)) {
     std::cout << explanation << options.shown << example;
     return exit_done;
@@ -178,6 +183,8 @@ int agent(Arguments arguments) {
 
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   boost::asio::io_context io{1};
+  std::optional<real::BoundedLog> log;
+  if (!wanted.log.empty()) log.emplace(io, wanted.log);
   real::AgentService service{io, service_of(wanted)};
   const real::Ending ending{io, wanted.follow_stdin, [&] {
                               service.close();

@@ -41,7 +41,7 @@ constexpr std::array verbs{
     Verb{"compare", "RUN RUN", "the figures of two runs side by side", cli::compare},
     Verb{"node", "", "stand for one machine of a real run", cli::node},
     Verb{"fleet", "STEP FILE", "agents on real machines over SSH: up, down", cli::fleet},
-    Verb{"warden", "DIRECTORY", "start processes for a brink real on another host", cli::warden},
+    Verb{"fleet", "STEP FILE", "agents on real machines over SSH: up, down", cli::fleet},
     Verb{"remote", "FILE HOST...", "run a command on a host of a fleet as if it ran here",
          cli::remote},
     Verb{"janitor", "FOLDER", "remove what a real run that was killed leaves behind", cli::janitor},

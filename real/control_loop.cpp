@@ -132,7 +132,9 @@ void ControlLoop::begin(std::int64_t start_ns) {
   if (start_ns != 0) start_ns_ = start_ns;
   if (start_ns_ == 0) return;
   if (phase_ == Phase::recovering) return resume();
-  if (phase_ == Phase::settled) phase_ = Phase::running;
+  if (phase_ != Phase::settled) return;
+  phase_ = Phase::running;
+  for (std::uint32_t i = 0; i < inventory().machine_count(); ++i) tell_host({i});
 }
 
 void ControlLoop::settled() {

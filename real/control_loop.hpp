@@ -79,7 +79,8 @@ class ControlLoop {
     bool dead = false;        // the stage says that the one that was lost has ended
     std::string directory{};  // where its disk lies; empty when nothing is left of it
     std::uint32_t host = 0;   // on which that is
-    std::map<std::uint32_t, std::string> brought{};  // and where a copy of it, by host
+    // And where a copy of it is, by host; empty while it is on its way.
+    std::map<std::uint32_t, std::string> brought{};
     bool silent = false;                             // its samples are not to arrive
     vm::Duration late{};                             // or so much late
   };
@@ -168,6 +169,7 @@ class ControlLoop {
   void to_stage(const M& message) {
     if (stage_) stage_->send(message);
   }
+  void tell_host(vm::MachineId machine);
   void watch(vm::MachineId machine);
   void unwatch(vm::MachineId machine);
   Post& post(vm::MachineId machine) { return posts_[machine]; }

@@ -102,6 +102,13 @@ void ControlLoop::stage_came(std::shared_ptr<Link> link) {
                 }
               });
   for (const auto& [machine, order] : undone_.boots()) carry_out(order);
+  for (auto& [machine, p] : posts_) {  // what the one before was bringing
+    std::erase_if(p.brought, [](const auto& copy) { return copy.second.empty(); });
+  }
+  if (phase_ == Phase::running) {
+    const auto restores = undone_.restores();
+    for (const auto& [tenant, order] : restores) restore(order);
+  }
   if (phase_ == Phase::settled || phase_ == Phase::running) link->send(Ready{options_.clients});
 }
 
@@ -142,6 +149,14 @@ void ControlLoop::on(const MachineUp& up) {
   const vm::FleetId fleet = inventory()[up.machine].fleet;
   nodes_.connect(up.machine, up.address, scenario_.fleets[fleet.value].failover.detect);
   watch(up.machine);
+  tell_host(up.machine);
+}
+
+/// Once for each machine, and only where there is more than this host.
+void ControlLoop::tell_host(vm::MachineId machine) {
+  const Post& p = post(machine);
+  if (!scenario_.real || !p.known || inventory()[machine].host == p.host) return;
+  tell(vm::Housed{machine, p.host});
 }
 
 void ControlLoop::on(const LaunchFailed& failed) {
@@ -194,10 +209,12 @@ void ControlLoop::on(const Brought& brought) {
   Post& p = post(brought.machine);
   if (!p.dead) return;  // it has come back meanwhile, and may have written more
   const bool there = !brought.directory.empty();
-  if (there) p.brought[post(brought.to).host] = brought.directory;
+  const std::uint32_t host = post(brought.to).host;
+  p.brought[host] = brought.directory;
+  if (!there) p.brought.erase(host);         // whoever asks again gets another try
   const auto restores = undone_.restores();  // those that waited for this
   for (const auto& [tenant, order] : restores) {
-    if (undone_.holder(tenant) != brought.machine || order.to != brought.to) continue;
+    if (undone_.holder(tenant) != brought.machine || post(order.to).host != host) continue;
     there ? restore(order) : later(vm::MigrationBroken{order.attempt});
   }
 }

@@ -133,7 +133,7 @@ void ControlLoop::restore(const vm::Restore& order) {
 /// False when that has to be seen to first, or cannot be: an answer comes by itself.
 bool ControlLoop::try_find_log(const vm::Restore& order, std::string& directory) {
   const vm::MachineId holder = undone_.holder(order.tenant);
-  const Post &lost = post(holder), &target = post(order.to);
+  Post &lost = post(holder), &target = post(order.to);
   if (!lost.dead) {
     to_stage(Stop{.machine = holder, .release = false});  // Stopped goes on
     return false;
@@ -146,11 +146,12 @@ bool ControlLoop::try_find_log(const vm::Restore& order, std::string& directory)
   if (lost.host == target.host) return true;
   const auto copy = lost.brought.find(target.host);
   if (copy == lost.brought.end()) {
-    to_stage(Bring{.machine = holder, .to = order.to});  // Brought goes on
+    lost.brought[target.host].clear();
+    to_stage(Bring{.machine = holder, .to = order.to});
     return false;
   }
   directory = copy->second;
-  return true;
+  return !directory.empty();  // else Brought goes on
 }
 
 void ControlLoop::carry_out(const vm::Replicate& order) {

@@ -60,6 +60,7 @@ RECORD_FIELDS(ReplicaBroken, "replica_broken", Field{"tenant", &T::tenant},
               Field{"machine", &T::machine});
 RECORD_FIELDS(TimerFired, "timer_fired", Field{"attempt", &T::attempt});
 RECORD_FIELDS(ThresholdChanged, "threshold_changed", Field{"threshold", &T::threshold});
+RECORD_FIELDS(Housed, "housed", Field{"machine", &T::machine}, Field{"host", &T::host});
 
 RECORD_FIELDS(Allocate, "allocate", Field{"attempt", &T::attempt}, Field{"machine", &T::machine},
               Field{"fleet", &T::fleet}, Field{"flavor", &T::flavor});

@@ -94,11 +94,15 @@ struct TimerFired {
 struct ThresholdChanged {  // somebody wants the SLA's thresholds elsewhere, from now on
   double threshold = 0.98;
 };
+struct Housed {  // the machine is on this host: those of one host may all be lost at once
+  MachineId machine;
+  std::uint32_t host = 0;
+};
 
 using Fact = std::variant<Sampled, LatencyMeasured, OutcomesCounted, MachineReady, BootFailed,
                           MachineLost, MachineReturned, LoadsReported, Copied, Frozen, Verified,
                           SwitchedOver, MigrationBroken, Restored, Replicated, ReplicaBroken,
-                          TimerFired, ThresholdChanged>;
+                          TimerFired, ThresholdChanged, Housed>;
 
 // ---- Orders ------------------------------------------------------------------------------------
 

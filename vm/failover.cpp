@@ -45,6 +45,11 @@ void FailoverController::step(Time now, const Fact& fact, std::vector<Order>& or
                              std::is_same_v<F, Verified> || std::is_same_v<F, SwitchedOver>) {
           route(now, f, orders);
           wrap_up(now, orders);
+        } else if constexpr (std::is_same_v<F, Housed>) {
+          if (!inventory_.knows(f.machine)) return;
+          inventory_.set_host(f.machine, f.host);
+          replicas_.housed(f.machine);
+          wrap_up(now, orders);
         } else {
           on(now, f, orders);
           wrap_up(now, orders);

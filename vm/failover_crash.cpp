@@ -225,7 +225,8 @@ void FailoverController::on(Time, const Restored& fact, std::vector<Order>&) {
   restores_.erase(entry);
 
   inventory_.serve(tenant, recovered_);
-  if (!inventory_[tenant].replica_complete) replicas_.want(tenant);
+  const Inventory::Tenant& t = inventory_[tenant];
+  if (!t.replica_complete || inventory_.together(t.replica, t.owner)) replicas_.want(tenant);
   if (!restoring.failover) return;
   Failover& f = failover(*restoring.failover);
   ++f.figures.moved;

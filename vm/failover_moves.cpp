@@ -136,7 +136,7 @@ void FailoverController::settle(Time now, TenantId tenant, std::vector<Order>& o
   if (m.owned_by_target() && inventory_[tenant].owner != figures.to) {
     const MachineId copy = inventory_[tenant].replica;
     inventory_.own(tenant, figures.to);
-    if (copy == figures.to) replicas_.want(tenant);
+    if (copy == figures.to || inventory_.together(copy, figures.to)) replicas_.want(tenant);
     received(now, figures.to);
   }
   if (!m.active() && moving_.erase(tenant) > 0) replicas_.look_again();

@@ -11,7 +11,7 @@ Inventory::Inventory(const Scenario& scenario)
     : running_(scenario.fleets.size()), spares_(scenario.fleets.size()) {
   const Layout layout = initial_layout(scenario);
   for (const Layout::Machine& m : layout.machines) {
-    machines_.push_back({m.fleet, m.flavor, Life::up, false, false, {}, {}, {}});
+    machines_.push_back({m.fleet, m.flavor, Life::up, false, false, {}, {}, {}, {}});
     ++running_[m.fleet.value];
     if (m.spare) make_spare({static_cast<std::uint32_t>(machines_.size() - 1)});
   }
@@ -38,7 +38,7 @@ void Inventory::unlist(std::vector<TenantId>& list, TenantId tenant) {
 }
 
 MachineId Inventory::add(FleetId fleet, FlavorId flavor) {
-  machines_.push_back({fleet, flavor, Life::booting, false, false, {}, {}, {}});
+  machines_.push_back({fleet, flavor, Life::booting, false, false, {}, {}, {}, {}});
   return {machine_count() - 1};
 }
 

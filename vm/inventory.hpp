@@ -25,11 +25,12 @@ class Inventory {
     FleetId fleet;
     FlavorId flavor;
     Life life = Life::up;
-    bool spare = false;             // up, empty and waiting
-    bool retiring = false;          // to be released once it is empty
-    std::vector<TenantId> tenants;  // sorted
-    std::vector<TenantId> copies;   // second copies kept here, sorted
-    Bytes held{};                   // state of both, as far as known
+    bool spare = false;                   // up, empty and waiting
+    bool retiring = false;                // to be released once it is empty
+    std::vector<TenantId> tenants;        // sorted
+    std::vector<TenantId> copies;         // second copies kept here, sorted
+    Bytes held{};                         // state of both, as far as known
+    std::optional<std::uint32_t> host{};  // where it is known; shared with others
   };
   struct Tenant {
     MachineId owner;
@@ -61,6 +62,13 @@ class Inventory {
   /// Its tenants are cut off. Copies that it kept, or received, are incomplete from now on.
   void lost(MachineId machine);
   void retire(MachineId machine);
+  void set_host(MachineId machine, std::uint32_t host) { machines_[machine.value].host = host; }
+  /// Two machines that one host's loss takes both, as far as known.
+  bool together(MachineId a, MachineId b) const {
+    if (!knows(a) || !knows(b) || a == b) return false;
+    const auto &one = machines_[a.value].host, &other = machines_[b.value].host;
+    return one && one == other;
+  }
   /// Requires that no tenant and no copy is written to it.
   void release(MachineId machine);
   void make_spare(MachineId machine);

@@ -40,8 +40,9 @@ MachineId Replicas::home(TenantId tenant, const std::function<bool(MachineId)>& 
   if (t.replica != no_machine && !t.replica_complete)  // its place was kept
     return inventory_.is_up(t.replica) ? t.replica : no_machine;
 
+  const bool only_elsewhere = t.replica_complete && !inventory_[t.replica].retiring;
   MachineId best = no_machine;
-  std::tuple<bool, bool, bool, std::size_t> least;
+  std::tuple<bool, bool, bool, bool, std::size_t> least;
   const auto rest = rests_.find(tenant);
   const MachineId refused_by = rest == rests_.end() ? no_machine : rest->second.refused_by;
   for (std::uint32_t i = 0; i < inventory_.machine_count(); ++i) {
@@ -50,7 +51,9 @@ MachineId Replicas::home(TenantId tenant, const std::function<bool(MachineId)>& 
     if (!inventory_.is_up(m) || machine.retiring || m == t.owner || m == t.replica || !fit(m) ||
         machine.held + t.state > memory_[machine.flavor.value])
       continue;
-    const std::tuple carries{m == refused_by, machine.fleet != inventory_[t.owner].fleet,
+    const bool together = inventory_.together(m, t.owner);
+    if (together && only_elsewhere) continue;
+    const std::tuple carries{m == refused_by, together, machine.fleet != inventory_[t.owner].fleet,
                              machine.spare, machine.tenants.size() + machine.copies.size()};
     if (best != no_machine && !(carries < least)) continue;
     best = m;
@@ -61,7 +64,8 @@ MachineId Replicas::home(TenantId tenant, const std::function<bool(MachineId)>& 
 
 bool Replicas::needs_copy(TenantId tenant) const {
   const Inventory::Tenant& t = inventory_[tenant];
-  return !t.replica_complete || inventory_[t.replica].retiring;
+  return !t.replica_complete || inventory_[t.replica].retiring ||
+         inventory_.together(t.replica, t.owner);
 }
 
 bool Replicas::try_start(Time now, const std::function<bool(TenantId)>& ready,
@@ -173,6 +177,12 @@ void Replicas::lost(MachineId machine) {
     inventory_.set_replica(tenant, no_machine, false);
     want(tenant);
   }
+  look_again();
+}
+
+void Replicas::housed(MachineId machine) {
+  for (const TenantId tenant : inventory_[machine].tenants) want(tenant);
+  for (const TenantId tenant : inventory_[machine].copies) want(tenant);
   look_again();
 }
 

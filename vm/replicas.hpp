@@ -4,6 +4,8 @@
 // copy on the machine of its fleet that carries least (a spare or another fleet's only where there
 // is nothing else), in the background, one order at a time from the places that migrations leave
 // free. The old copy counts until the new one is complete. A tenant is never copied while it moves.
+// Where it is known which machines share a host, a copy on the owner's own host is moved to another
+// one as soon as some machine there can take it.
 //
 // A copy may take as long as it takes: silence for `timeout` repeats the order under the same
 // attempt, so that a lost answer is told again and a slow copy is not begun anew. Where the home
@@ -45,6 +47,8 @@ class Replicas {
   /// failover keeps their places: they are built again when the machine returns.
   void lost(MachineId machine);
   void returned(MachineId machine);
+  /// It is known on which host this machine is.
+  void housed(MachineId machine);
 
   bool busy(TenantId tenant) const { return building_.count(tenant) > 0; }
   bool builds_on(MachineId machine) const;

@@ -202,7 +202,8 @@ bool for_each_host(const Fleet& fleet, const DeployOptions& options, const TellD
 std::vector<std::string> agent_words(const Fleet& fleet, const FleetHost& host, bool with_users) {
   std::vector<std::string> words{"agent",       "--push",     fleet.collector.url,
                                  "--push-name", host.name,    "--push-key-file",
-                                 "agent.key",   "--interval", vm::format_duration(fleet.interval)};
+                                 "agent.key",   "--interval", vm::format_duration(fleet.interval),
+                                 "--log",       "agent.log"};
   const auto add = [&words](const char* option, const std::string& value) {
     words.insert(words.end(), {option, value});
   };

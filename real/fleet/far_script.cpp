@@ -52,17 +52,11 @@ stop() {
   rm -f agent.pid
 }
 
-trim() {  # a log that has grown keeps its end
-  [ -f agent.log ] && [ "$(wc -c <agent.log)" -gt 262144 ] || return 0
-  tail -c 65536 agent.log >agent.log.part && mv -f agent.log.part agent.log
-}
-
 start() {
   wanted=$1
   shift
   known && { echo "an agent (pid $pid) runs already" >&2; return 1; }
   [ "$(digest brink)" = "$wanted" ] || { echo 'brink is not what was sent' >&2; return 1; }
-  trim
   setsid ./brink "$@" </dev/null >>agent.log 2>&1 &
   child=$!
   echo "$child $(born "$child") $boot $wanted" >agent.pid.part && mv -f agent.pid.part agent.pid

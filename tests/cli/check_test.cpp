@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/verbs.hpp"
+#include "tests/real/folder.hpp"
+#include "tests/vm/scenario_text.hpp"
 #include "vm/arrival.hpp"
 #include "vm/scenario_toml.hpp"
 
@@ -87,4 +89,29 @@ TEST_CASE("check: the World Cup's quarter-hour rates add up to its day") {
   const double day = vm::mean_rate(scenario->clients.at(0).arrivals, vm::Time{}, end) * 86'400;
   CHECK(day == Approx(75'207'657).epsilon(1e-4));
   CHECK(vm::max_rate(scenario->clients.at(0).arrivals, vm::Time{}, end) == 3484);
+}
+
+TEST_CASE("check: where machines would be is told, and a fleet file with mistakes is one") {
+  const real_test::Folder folder;
+  const auto put = [&](const std::string& name, const std::string& text) {
+    std::ofstream{folder.path() / name} << text;
+    return (folder.path() / name).string();
+  };
+  const std::string section = "\n[real]\nfleet = \"fleet.toml\"\n";
+  const std::string text =
+      scenario_text::edited("flavor = \"small\"\n", "flavor = \"small\"\ncount = 2\nspare = 1\n");
+  const std::string file = put("far.toml", text + section);
+  put("fleet.toml",
+      "[defaults]\nuser = \"me\"\nkey = \"id\"\n[host.web1]\naddress = \"10.0.0.11\"\n"
+      "[host.web2]\n");
+  const auto [code, told] = check({file});
+  CAPTURE(told);
+  CHECK(code == cli::exit_done);
+  CHECK(told.find("  web1 at 10.0.0.11: machine 0, 2 (spare)\n") != std::string::npos);
+  CHECK(told.find("  web2 at web2: machine 1\n") != std::string::npos);
+  CHECK(check({file, "--set", "real.hosts=[\"web2\"]"}).text.find("web1") == std::string::npos);
+  CHECK_THROWS_WITH(check({file, "--set", "real.hosts=[\"web3\"]"}),
+                    Catch::Contains("no host 'web3'"));
+  put("fleet.toml", "[host.web1]\nadress = \"10.0.0.11\"\n");
+  CHECK_THROWS_WITH(check({file}), Catch::Contains("adress"));
 }

@@ -61,7 +61,10 @@ std::unique_ptr<Network> Network::try_enter() {
   std::unique_ptr<Network> network{new Network{own_namespace()}};
   if (network->before_.get() < 0 || ::unshare(CLONE_NEWNET) != 0) return nullptr;
   network->here_ = own_namespace();
-  const bool made = try_run("ip link set lo up") && try_run("ip link add bridge0 type bridge") &&
+  // An address of its own: else it has that of one of its cables, and what comes through that one
+  // would reach us even when it is cut off.
+  const bool made = try_run("ip link set lo up") &&
+                    try_run("ip link add bridge0 address 02:00:00:77:00:01 type bridge") &&
                     try_run("ip address add 10.77.0.1/16 dev bridge0") &&
                     try_run("ip link set bridge0 up");
   return made ? std::move(network) : nullptr;  // ~Network() goes back

@@ -68,6 +68,8 @@ class AnyFact {
         return vm::TimerFired{attempt()};
       case 17:
         return vm::ThresholdChanged{any_double()};
+      case 18:
+        return vm::Housed{{below(1000)}, below(~0u)};
     }
     FAIL("a fact of a type that this test does not know");
     return {};

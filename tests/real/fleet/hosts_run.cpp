@@ -108,11 +108,16 @@ Told play(const Wanted& wanted) {
   std::atomic<bool> stop{false};
   Told told;
   Sink sink{told};
+  const auto began = std::chrono::steady_clock::now();
+  const auto keep = [&](const std::string& line) {
+    const std::chrono::duration<double> since = std::chrono::steady_clock::now() - began;
+    told.lines.push_back(std::to_string(since.count()) + " s: " + line);
+  };
   {
     cli::RealRun run{{.scenario = scenario,
                       .directory = directory.path(),
                       .binary = BRINK,
-                      .report = [&](const std::string& line) { told.lines.push_back(line); },
+                      .report = keep,
                       .places = wanted.places,
                       .patience = wanted.patience,
                       .meanwhile = wanted.meanwhile},

@@ -146,3 +146,40 @@ TEST_CASE("real on hosts: a relay that cannot begin ends the run before it began
   CHECK(told.acknowledged == 0);
   CHECK(hosts.soon_empty());
 }
+
+TEST_CASE("real on hosts: machine and gateway are killed together; it goes on from the journal",
+          "[e2e]") {
+  const Hosts hosts;
+  const Told told = play(
+      {.places = hosts.places, .duration = "7 s", .meanwhile = once_at(1.5, [](real::Stage& stage) {
+                                                    stage.kill_machine({1});
+                                                    stage.kill_gateway();
+                                                  })});
+  INFO(told.text());
+  CHECK(told.failure.empty());
+  CHECK(told.said("gateway ended (killed by signal 9), started again"));
+  CHECK(told.said("files of machine 1 go from b to c"));
+  REQUIRE(told.failovers.size() == 1);
+  CHECK(told.failovers[0].result == vm::FailoverResult::completed);
+  CHECK(told.lost == 0);
+  CHECK(told.duplicated == 0);
+  CHECK(told.books_balance);
+  CHECK(told.replayed.empty());
+  CHECK(hosts.is_empty());
+}
+
+TEST_CASE("real on hosts: a machine that crashes for a while comes back where its files are",
+          "[e2e]") {
+  const Hosts hosts;
+  const Told told = play({.places = hosts.places,
+                          .further = "\n[[fault]]\nkind = \"crash\"\nat = \"1 s\"\nmachine = 1\n"
+                                     "for = \"1 s\"\n\n[expect]\nlost = \"== 0\"\n",
+                          .replicas = 2});
+  INFO(told.text());
+  CHECK(told.failure.empty());
+  CHECK(told.lost == 0);
+  CHECK(told.duplicated == 0);
+  CHECK(told.books_balance);
+  CHECK(told.replayed.empty());
+  CHECK(hosts.is_empty());
+}
