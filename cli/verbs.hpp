@@ -36,6 +36,7 @@ int replay(Arguments arguments);
 int gateway(Arguments arguments);
 int node(Arguments arguments);
 int janitor(Arguments arguments);
+int remote(Arguments arguments);
 int sweep(Arguments arguments);
 int view(Arguments arguments);
 

@@ -12,37 +12,10 @@
 namespace real {
 namespace {
 
-constexpr std::size_t most_secret = 4096;
 constexpr std::size_t least_line = 16;
 
 std::runtime_error wrong(const std::filesystem::path& path, const std::string& what) {
   return std::runtime_error(path.string() + ": " + what);
-}
-
-/// The content of a file that nobody else can read.
-std::string read_secret(const std::filesystem::path& path) {
-  // Not through a link, which whoever owns the folder could turn; nor blocking on a pipe.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
-  if (!file) throw refused_by_system(path);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) throw refused_by_system(path);
-  if (!S_ISREG(status.st_mode)) throw wrong(path, "a secret must be in a plain file");
-  if ((status.st_mode & 077) != 0) {
-    throw wrong(path, "others may use this secret; allow it to its owner only (chmod 600)");
-  }
-  if (status.st_uid != ::geteuid()) throw wrong(path, "this secret belongs to somebody else");
-  std::string text(most_secret + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw refused_by_system(path);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size > most_secret) throw wrong(path, "too long for a secret");
-  text.resize(size);
-  return text;
 }
 
 }  // namespace
@@ -70,8 +43,33 @@ Key create_key_file(const std::filesystem::path& path) {
   return key;
 }
 
+std::string read_secret_text(const std::filesystem::path& path, std::size_t most) {
+  // Not through a link, which whoever owns the folder could turn; nor blocking on a pipe.
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+  if (!file) throw refused_by_system(path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw refused_by_system(path);
+  if (!S_ISREG(status.st_mode)) throw wrong(path, "a secret must be in a plain file");
+  if ((status.st_mode & 077) != 0) {
+    throw wrong(path, "others may use this secret; allow it to its owner only (chmod 600)");
+  }
+  if (status.st_uid != ::geteuid()) throw wrong(path, "this secret belongs to somebody else");
+  std::string text(most + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw refused_by_system(path);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  if (size > most) throw wrong(path, "too long for a secret");
+  text.resize(size);
+  return text;
+}
+
 Key read_key_file(const std::filesystem::path& path) {
-  std::string text = read_secret(path);
+  std::string text = read_secret_text(path);
   if (text.size() != Key::size) {
     throw wrong(path, "no key: it has " + std::to_string(text.size()) + " bytes and not " +
                           std::to_string(Key::size));
@@ -83,7 +81,7 @@ Key read_key_file(const std::filesystem::path& path) {
 }
 
 std::string read_secret_line(const std::filesystem::path& path) {
-  std::string text = read_secret(path);
+  std::string text = read_secret_text(path);
   if (text.ends_with('\n')) text.pop_back();
   if (text.size() < least_line) {
     throw wrong(path, "a token needs at least " + std::to_string(least_line) + " characters");

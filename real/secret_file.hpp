@@ -42,6 +42,11 @@ Key create_key_file(const std::filesystem::path& path);
 ///   throws  std::system_error, or std::runtime_error that says what is wrong with the file
 Key read_key_file(const std::filesystem::path& path);
 
+/// Reads any secret, as it is: at most `most` bytes. The caller wipes it.
+///
+///   throws  as read_key_file
+std::string read_secret_text(const std::filesystem::path& path, std::size_t most = 4096);
+
 /// Reads a secret of one line, such as a token that others are to send. At least 16 characters.
 ///
 ///   throws  as read_key_file

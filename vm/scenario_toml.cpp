@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <limits>
 
 #include "vm/placement.hpp"
 #include "vm/quantity.hpp"
 #include "vm/scenario_readers.hpp"
 #include "vm/spelling.hpp"
-#include "vm/toml_guard.hpp"
+#include "vm/text_file.hpp"
 #include "vm/toml_writer.hpp"
 
 namespace vm {
@@ -155,28 +154,18 @@ std::string resolved_text(const std::vector<std::string_view>& comment, toml::ta
   return text + write_toml(root);
 }
 
-std::string too_big() {
-  return "is too big for a scenario: at most " +
-         format_bytes({static_cast<std::int64_t>(most_scenario_bytes)});
-}
-
 }  // namespace
 
 LoadedScenario parse_scenario(std::string_view text, std::string_view name,
                               const std::filesystem::path& base,
                               std::span<const std::string> settings,
                               std::optional<std::uint64_t> seed) {
-  if (text.size() > most_scenario_bytes) return only(name, too_big());
-  if (const auto trap = find_trap(text)) {
-    return only(name, "not TOML: " + trap->what, trap->line, trap->column);
+  if (text.size() > most_scenario_bytes) {
+    return only(name, too_big_for("scenario", most_scenario_bytes));
   }
-  auto parsed = toml::parse(text, name);
-  if (!parsed) {
-    const auto& where = parsed.error().source().begin;
-    return only(name, "not TOML: " + std::string(parsed.error().description()),
-                static_cast<int>(where.line), static_cast<int>(where.column));
-  }
-  toml::table root = std::move(parsed).table();
+  auto parsed = parse_document(text, name);
+  if (!parsed) return parsed.issues();
+  toml::table root = std::move(*parsed);
   if (root.empty()) {
     return only(name,
                 "is empty; a scenario has [scenario], [flavor.NAME], [[fleet]], "
@@ -203,28 +192,9 @@ LoadedScenario parse_scenario(std::string_view text, std::string_view name,
 LoadedScenario load_scenario(const std::filesystem::path& file,
                              std::span<const std::string> settings,
                              std::optional<std::uint64_t> seed) {
-  const std::string name = file.string();
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (status.type() == std::filesystem::file_type::not_found) return only(name, "no such file");
-  if (error) return only(name, error.message());
-  if (std::filesystem::is_directory(status)) {
-    return only(name, "is a directory, expected a scenario file");
-  }
-  std::uintmax_t size = most_scenario_bytes;  // a pipe or a device tells none
-  if (std::filesystem::is_regular_file(status)) size = std::filesystem::file_size(file, error);
-  if (error) return only(name, error.message());
-  if (size > most_scenario_bytes) return only(name, too_big());
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return only(name, "cannot be opened");
-  // One byte more, so that a file that is longer than it said is seen to be; and no further.
-  std::string text(static_cast<std::size_t>(size) + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return only(name, "cannot be read");
-  const bool grew = static_cast<std::uintmax_t>(in.gcount()) > size;
-  if (grew) return only(name, size == most_scenario_bytes ? too_big() : "grows while it is read");
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return parse_scenario(text, name, file.parent_path(), settings, seed);
+  const auto text = read_text_file(file, most_scenario_bytes, "scenario");
+  if (!text) return text.issues();
+  return parse_scenario(*text, file.string(), file.parent_path(), settings, seed);
 }
 
 }  // namespace vm

@@ -7,6 +7,7 @@
 
 #include "vm/quantity.hpp"
 #include "vm/spelling.hpp"
+#include "vm/toml_guard.hpp"
 
 namespace vm {
 namespace {
@@ -79,6 +80,18 @@ bool assign(T& into, const std::optional<T>& from) {
 }
 
 }  // namespace
+
+Loaded<toml::table> parse_document(std::string_view text, std::string_view name) {
+  const auto refused = [&](std::string_view what, auto line, auto column) {
+    return std::vector<Issue>{Issue{std::string(name), static_cast<int>(line),
+                                    static_cast<int>(column), "not TOML: " + std::string(what)}};
+  };
+  if (const auto trap = find_trap(text)) return refused(trap->what, trap->line, trap->column);
+  auto parsed = toml::parse(text, name);
+  if (parsed) return std::move(parsed).table();
+  const auto& where = parsed.error().source().begin;
+  return refused(parsed.error().description(), where.line, where.column);
+}
 
 void Issues::add(Issue issue) {
   constexpr std::size_t most = 200;  // nobody reads more, and garbage has millions

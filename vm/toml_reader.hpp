@@ -33,6 +33,9 @@
 
 namespace vm {
 
+/// The document of a text, or the first place where it is no TOML. Issues name the text `name`.
+Loaded<toml::table> parse_document(std::string_view text, std::string_view name);
+
 /// Did the user write this on the command line, and not in the file?
 bool is_setting(const toml::source_region& where);
 

@@ -1,0 +1,404 @@
+// Fleet files of both kinds: what they mean, and what is said of their mistakes.
+#include "real/fleet/fleet_file.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "real/fleet/fleet_names.hpp"
+#include "sim/random.hpp"
+#include "tests/real/folder.hpp"
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view small_fleet = R"([defaults]
+user = "brink"
+key  = "id_ed25519"
+[host.web1]
+[host."web2.example.org"]
+)";
+
+constexpr std::string_view full_fleet = R"([fleet]
+name      = "shop"
+interval  = "500 ms"
+window    = "10 s"
+silence   = "3 s"
+objective = "99.95 %"
+limits    = { cpu = "90 %", disk = "80 %" }
+mail      = ["ops@example.org"]
+[collector]
+listen   = "0.0.0.0:9120"
+url      = "https://watch.example.org"
+database = "data/shop.sqlite"
+raw      = "1 h"
+minutes  = "7 d"
+hours    = "365 d"
+[smtp]
+server    = "smtp.example.org:587"
+from      = "brink@example.org"
+user_file = "/etc/brink/smtp.user"
+plain     = true
+[defaults]
+user = "brink"
+key  = "id_ed25519"
+port = 2222
+[host.web1]
+address  = "10.0.0.11"
+port     = 22
+disk     = "200 MB/s"
+network  = "1 Gbit/s"
+limits   = { memory = "50 %", disk = "70 %" }
+mail     = ["web@example.org", "o'neil+x@example.org"]
+listen   = "127.0.0.1:9110"
+commands = { uptime = ["/usr/bin/uptime"], sync = ["/bin/sync", "--data", "a b"] }
+[host.db]
+address       = "fe80::1%eth0"
+user          = "admin"
+password_file = "db.password"
+directory     = "agents/brink one"
+known_hosts   = "hosts"
+mail          = []
+)";
+
+real::Fleet parsed(std::string_view text) {
+  auto fleet = real::parse_fleet(text, "fleet.toml", "/etc/fleets");
+  if (!fleet) {
+    for (const vm::Issue& issue : fleet.issues()) UNSCOPED_INFO(to_string(issue));
+  }
+  REQUIRE(fleet);
+  return *fleet;
+}
+
+std::vector<std::string> issues_of(std::string_view text) {
+  const auto fleet = real::parse_fleet(text, "f", "/etc/fleets");
+  REQUIRE_FALSE(fleet);
+  std::vector<std::string> said;
+  for (const vm::Issue& issue : fleet.issues()) said.push_back(to_string(issue));
+  return said;
+}
+
+void write(const fs::path& file, std::string_view text) {
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+}  // namespace
+
+TEST_CASE("fleet file: everything that a file says arrives", "[fleet]") {
+  const real::Fleet fleet = parsed(full_fleet);
+  CHECK(fleet.name == "shop");
+  CHECK(fleet.interval == 500ms);
+  CHECK(fleet.window == 10s);
+  CHECK(fleet.silence == 3s);
+  CHECK(fleet.objective == Approx(0.9995));
+  CHECK(fleet.collector.listen == "0.0.0.0:9120");
+  CHECK(fleet.collector.url == "https://watch.example.org");
+  CHECK(fleet.collector.database == "/etc/fleets/data/shop.sqlite");
+  CHECK(fleet.collector.raw == 1h);
+  CHECK(fleet.collector.minutes == 7 * 24h);
+  CHECK(fleet.collector.hours == 365 * 24h);
+  REQUIRE(fleet.smtp);
+  CHECK(fleet.smtp->server == "smtp.example.org:587");
+  CHECK(fleet.smtp->from == "brink@example.org");
+  CHECK(fleet.smtp->user_file == "/etc/brink/smtp.user");
+  CHECK(fleet.smtp->plain);
+  CHECK(fleet.smtp->ca_file.empty());
+  CHECK(real::agent_key_file(fleet, "web1") == "/etc/fleets/data/shop.sqlite.keys/web1");
+
+  REQUIRE(fleet.hosts.size() == 2);
+  const real::FleetHost& web = *fleet.find("web1");
+  CHECK(web.address == "10.0.0.11");
+  CHECK(web.port == 22);
+  CHECK(web.user == "brink");
+  CHECK(web.key == "/etc/fleets/id_ed25519");
+  CHECK(web.password_file.empty());
+  CHECK(web.directory == ".brink");
+  CHECK(web.disk.value == 200e6);
+  CHECK(web.network.value == 125e6);
+  CHECK(web.limits.values == std::array{0.9, 0.5, 0.7, 0.98});
+  CHECK(web.mail == std::vector<std::string>{"web@example.org", "o'neil+x@example.org"});
+  CHECK(web.listen == "127.0.0.1:9110");
+  CHECK(web.commands ==
+        std::vector<real::AllowedCommand>{{"uptime", {"/usr/bin/uptime"}},
+                                          {"sync", {"/bin/sync", "--data", "a b"}}});
+
+  const real::FleetHost& db = *fleet.find("db");
+  CHECK(db.address == "fe80::1%eth0");
+  CHECK(db.port == 2222);
+  CHECK(db.user == "admin");
+  CHECK(db.key.empty());  // a password takes the place of the usual key
+  CHECK(db.password_file == "/etc/fleets/db.password");
+  CHECK(db.directory == "agents/brink one");
+  CHECK(db.known_hosts == "/etc/fleets/hosts");
+  CHECK(db.limits.values == std::array{0.9, 0.98, 0.8, 0.98});
+  CHECK(db.mail.empty());
+  CHECK(db.listen.empty());
+  CHECK(fleet.find("mail") == nullptr);
+}
+
+TEST_CASE("fleet file: what it does not say is as documented", "[fleet]") {
+  ::setenv("HOME", "/home/someone", 1);
+  const real::Fleet fleet = parsed(small_fleet);
+  CHECK(fleet.interval == 1s);
+  CHECK(fleet.window == 5s);
+  CHECK(fleet.silence == 5s);
+  CHECK(fleet.objective == Approx(0.999));
+  CHECK(fleet.collector.listen == "127.0.0.1:9120");
+  CHECK(fleet.collector.url == "http://127.0.0.1:9120");
+  CHECK(fleet.collector.database == "/etc/fleets/fleet.sqlite");
+  CHECK(fleet.collector.raw == 24h);
+  CHECK(fleet.collector.minutes == 30 * 24h);
+  CHECK(fleet.collector.hours == 730 * 24h);
+  CHECK_FALSE(fleet.smtp);
+  REQUIRE(fleet.hosts.size() == 2);
+  CHECK(fleet.hosts[0].address == "web1");
+  CHECK(fleet.hosts[1].name == "web2.example.org");
+  CHECK(fleet.hosts[1].address == "web2.example.org");
+  CHECK(fleet.hosts[1].known_hosts == "/home/someone/.ssh/known_hosts");
+  CHECK(fleet.hosts[1].limits.values == std::array{0.98, 0.98, 0.98, 0.98});
+  // Who samples seldom waits longer before he calls a host silent.
+  CHECK(parsed("[fleet]\ninterval = \"1 min\"\n" + std::string{small_fleet}).silence == 3min);
+}
+
+TEST_CASE("fleet file: XML of older set-ups means the same as TOML", "[fleet]") {
+  const real::Fleet fleet = parsed(R"(<?xml version="1.0"?>
+<!-- <client> -->
+<clients>
+  <client ip="10.0.0.11" port="2222" username="brink" password="p&amp;q &quot;r\"
+          mail="ops@example.org, web@example.org">
+    <alert type="memory" limit="50%"/>
+    <alert><type>cpu</type><limit>20 %</limit></alert>
+  </client>
+  <client>
+    <name>db</name> <ip>10.0.0.12</ip> <username>admin</username> <key>id_ed25519</key>
+  </client>
+  <collector listen="10.0.0.1:9120"/>
+  <smtp server="mail.example.org:25" from="brink@example.org" plain="true"/>
+</clients>
+)");
+  CHECK(fleet.collector.url == "http://10.0.0.1:9120");
+  REQUIRE(fleet.smtp);
+  CHECK(fleet.smtp->plain);
+  REQUIRE(fleet.hosts.size() == 2);
+  const real::FleetHost& first = fleet.hosts[0];
+  CHECK(first.name == "10.0.0.11");
+  CHECK(first.address == "10.0.0.11");
+  CHECK(first.port == 2222);
+  CHECK(first.user == "brink");
+  CHECK(first.password == R"(p&q "r\)");
+  CHECK(first.mail == std::vector<std::string>{"ops@example.org", "web@example.org"});
+  CHECK(first.limits.values == std::array{0.2, 0.5, 0.98, 0.98});
+  CHECK(fleet.hosts[1].name == "db");
+  CHECK(fleet.hosts[1].address == "10.0.0.12");
+  CHECK(fleet.hosts[1].key == "/etc/fleets/id_ed25519");
+}
+
+TEST_CASE("fleet file: the order of XML is the order of its clients", "[fleet]") {
+  std::string text = "<clients>";  // all on one line
+  for (int i = 30; i > 0; --i) {
+    text += "<client ip='10.0.0." + std::to_string(i) + "' username='u' key='k'/>";
+  }
+  const real::Fleet fleet = parsed(text + "</clients>");
+  REQUIRE(fleet.hosts.size() == 30);
+  for (int i = 0; i < 30; ++i) {
+    CHECK(fleet.hosts[static_cast<std::size_t>(i)].name == "10.0.0." + std::to_string(30 - i));
+  }
+}
+
+TEST_CASE("fleet file: every mistake says what was expected", "[fleet]") {
+  struct Mistake {
+    std::string_view line, says;
+  };
+  const auto [line, says] = GENERATE(values<Mistake>({
+      {"adress = \"a\"", "unknown key 'adress' in [host.x]; did you mean 'address'?"},
+      {"address = \"a b\"", "'address': expected a host name or an address"},
+      {"address = \"-oProxyCommand=x\"", "'address': expected a host name"},
+      {"address = \"a\\nb\"", "found 'a\\x0ab'"},
+      {"address = \"$(reboot)\"", "'address': expected a host name"},
+      {"port = 0", "'port': expected a whole number from 1 to 65535"},
+      {"port = \"22\"", "'port': expected a whole number"},
+      {"user = \"a;b\"", "'user': expected a user's name"},
+      {"user = \"-l\"", "'user': expected a user's name"},
+      {"user = \"\"", "'user': expected a user's name"},
+      {"password = \"secret\"", "unknown key 'password' in [host.x]; valid: "},
+      {"key = \"a\"\npassword_file = \"b\"", "has several ways in"},
+      {"key = \"a\\u0000b\"", "'key': expected the path of a file"},
+      {"directory = \"/etc\"", "'directory': expected a folder below the user's home"},
+      {"directory = \"..\"", "'directory': expected a folder below"},
+      {"directory = \"a/../../b\"", "'directory': expected a folder below"},
+      {"directory = \"~root\"", "'directory': expected a folder below"},
+      {"disk = \"200 MB\"", "'disk': "},
+      {"limits = { memry = \"50 %\" }", "did you mean 'memory'?"},
+      {"limits = { memory = \"150 %\" }", "expected 0.01 % to 100 %, found 150 %"},
+      {"limits = \"50 %\"", "'limits': expected a table"},
+      {"mail = [\"a@x\\r\\nBcc: b@y\"]", "'mail': expected a mail address"},
+      {"mail = [\"a@x, b@y\"]", "'mail': expected a mail address"},
+      {"mail = [\"<a@x>\"]", "'mail': expected a mail address"},
+      {"mail = [\"a\"]", "'mail': expected a mail address"},
+      {"mail = \"a@x\"", "'mail': expected a list"},
+      {"listen = \"9110\"", "'listen': expected an address and a port"},
+      {"listen = \"127.0.0.1:0\"", "'listen': expected an address and a port"},
+      {"commands = { up = [\"uptime\"] }", "'up': expected an absolute path first"},
+      {"commands = { up = [] }", "'up': expected a list"},
+      {"commands = { \"a b\" = [\"/bin/x\"] }", "a command's name is"},
+      {"commands = { up = [\"/bin/x\", \"a\\nb\"] }", "'up': expected a word without line ends"},
+      {"[host.\"a/b\"]", "a host's name is letters, digits"},
+      {"[host.\"..\"]", "a host's name is letters, digits"},
+      {"[host.\"a\\nb\"]", "found 'a\\x0ab'"},
+      {"[host.y]\naddress = \"x\"", "[host.y] is where [host.x] is already"},
+      {"[hosts.z]", "unknown key 'hosts' in the fleet file; did you mean 'host'?"},
+      {"[fleet]\ninterval = \"1 ms\"", "'interval': expected 100 ms to 1 h, found 1 ms"},
+      {"[fleet]\ninterval = \"10 s\"\nwindow = \"5 s\"", "'window': expected 10 s to"},
+      {"[fleet]\ninterval = \"10 s\"\nsilence = \"10 s\"", "'silence': expected 15 s to"},
+      {"[fleet]\nobjective = \"100 %\"", "'objective': expected 50 %"},
+      {"[fleet]\nmail = [\"ops\"]", "'mail': expected a mail address"},
+      {"[fleet]\nname = \"a b\"", "'name': expected a name"},
+      {"[collector]\nlisten = \"0.0.0.0:9120\"", "needs 'url', where agents reach it"},
+      {"[collector]\nurl = \"ftp://a\"", "'url': expected an address such as \"http://"},
+      {"[collector]\nurl = \"http://a/b\"", "'url': expected an address such as \"http://"},
+      {"[collector]\nurl = \"http://a b\"", "'url': expected an address such as \"http://"},
+      {"[collector]\nraw = \"60 d\"", "keeps the finer for longer"},
+      {"[smtp]\nfrom = \"a@b\"", "[smtp] needs 'server'"},
+      {"[smtp]\nserver = \"a:25\"", "[smtp] needs 'from'"},
+      {"[smtp]\nserver = \"a\"\nfrom = \"a@b\"", "'server': expected a server such as"},
+      {"[smtp]\nserver = \"a:25\"\nfrom = \"a@b\"\nplain = \"no\"", "'plain': expected true or"},
+  }));
+  const std::string text =
+      "[defaults]\nuser = \"u\"\nkey = \"k\"\n[host.x]\n" + std::string{line} + "\n";
+  CAPTURE(text);
+  const auto issues = issues_of(text);
+  for (const std::string& issue : issues) UNSCOPED_INFO(issue);
+  CHECK(std::ranges::any_of(issues, [says = says](const std::string& issue) {
+    return issue.find(says) != std::string::npos && issue.starts_with("f:");
+  }));
+}
+
+TEST_CASE("fleet file: what a host lacks is said of that host", "[fleet]") {
+  CHECK(issues_of("[fleet]\nname = \"x\"\n") ==
+        std::vector<std::string>{"f:1:1: the fleet file needs at least one [host.NAME]"});
+  CHECK(issues_of("[host.a]\n[host.b]\nuser = \"u\"\n") ==
+        std::vector<std::string>{"f:1:1: [host.a] needs 'user', such as \"brink\"",
+                                 "f:1:1: [host.a] needs 'key', such as \"id_ed25519\"",
+                                 "f:2:1: [host.b] needs 'key', such as \"id_ed25519\""});
+  // One mistake is one issue: a wrong user is not a missing one as well.
+  CHECK(issues_of("[host.a]\nuser = 1\nkey = \"\"\n").size() == 2);
+}
+
+TEST_CASE("fleet file: mistakes in XML carry the line of their element", "[fleet]") {
+  CHECK(issues_of("<clients>\n<client ip='a' username='u' key='k'/>\n\n"
+                  "<client ip='b b' username='u'\n port='x' key='k'/>\n</clients>") ==
+        std::vector<std::string>{
+            "f:4: a host's name is letters, digits, '.', '-' and '_' and begins with a letter or "
+            "digit, found 'b b'"});
+  const auto said = issues_of(
+      "<clients>\n<cleint ip='a'/>\n<client username='u'/>\n<client ip='c' ip='d'/>\n</clients>");
+  CHECK(said[0] == "f:2: there is no element 'cleint'; did you mean 'client'?");
+  CHECK(said[1] == "f:3: a client needs 'ip'");
+  CHECK(said[2] == "f:4: the client has 'ip' twice");
+  CHECK(issues_of("<c><client ip='a' username='u' key='k' colour='red'/></c>") ==
+        std::vector<std::string>{"f:1: unknown key 'colour' in [host.a]; valid: 'address', 'port', "
+                                 "'user', 'key', 'password_file', 'password', 'known_hosts', "
+                                 "'directory', 'disk', 'network', 'limits', 'mail', 'listen', "
+                                 "'commands'"});
+  CHECK_THAT(issues_of("<c><client ip='a' username='u' key='k'>\n<alert type='memry' limit='5%'/>"
+                       "</client></c>")[0],
+             Catch::Contains("unknown key 'memry' in 'limits'; did you mean 'memory'?"));
+  CHECK_THAT(
+      issues_of("<c><client ip='a' username='u' key='k'><alert type='cpu'/></client></c>")[0],
+      Catch::Contains("an alert needs 'type' and 'limit'"));
+  CHECK_THAT(issues_of("<c><client ip='a'/><client ip='a'/></c>")[0],
+             Catch::Contains("there is a client 'a' already"));
+}
+
+TEST_CASE("fleet file: texts that are no XML, or more than a fleet needs", "[fleet]") {
+  CHECK_THAT(issues_of("<clients>\n<client>\n</clients>")[0], Catch::StartsWith("f:3: not XML: "));
+  CHECK_THAT(issues_of("<")[0], Catch::StartsWith("f:1: not XML: "));
+  CHECK_THAT(issues_of("<a/>")[0], Catch::Contains("needs at least one"));
+  CHECK(issues_of("<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>") ==
+        std::vector<std::string>{"f:1: not XML: a document type has no place in a fleet file"});
+  // The parser calls itself for each level: a million of them would overrun the stack.
+  std::string deep;
+  for (int i = 0; i < 500'000; ++i) deep += "<a>";
+  CHECK_THAT(issues_of(deep)[0], Catch::Contains("elements within elements"));
+  CHECK_THAT(issues_of(std::string("<a>\0</a>", 8))[0],
+             Catch::Contains("a character of value zero"));
+  // Bytes that are no UTF-8, and an attempt to leave the quotes of the translation.
+  CHECK_THAT(issues_of("<c><client ip='a' username='\xc3\x28' key='k'/></c>")[0],
+             Catch::Contains("f:1: not TOML: "));
+  CHECK_THAT(issues_of("<c><client ip='a' username='u\" , port = 1 #' key='k'/></c>")[0],
+             Catch::Contains("'user': expected a user's name"));
+}
+
+TEST_CASE("fleet file: no mutation of a file crashes its readers", "[fleet][swarm]") {
+  const std::string xml =
+      "<clients><!-- c --><client ip='10.0.0.1' port=\"22\" username='u' key='k'><alert "
+      "type='cpu' limit='50%'/></client><smtp server='a:25' from='a@b'/></clients>";
+  sim::RandomStream stream(7, "fleet.mutation");
+  int accepted = 0;
+  for (int i = 0; i < 6'000; ++i) {
+    std::string text = i % 2 == 0 ? xml : std::string{full_fleet};
+    for (auto n = 1 + stream.below(4); n > 0; --n) {
+      const auto at = static_cast<std::size_t>(stream.below(text.size()));
+      const auto length = static_cast<std::size_t>(1 + stream.below(12));
+      switch (stream.below(3)) {
+        case 0:
+          text[at] = static_cast<char>(stream.below(256));
+          break;
+        case 1:
+          text.erase(at, length);
+          break;
+        default:
+          text.insert(at, text.substr(stream.below(text.size()), length));
+      }
+      if (text.empty()) text = "<";
+    }
+    CAPTURE(i, text);
+    const auto fleet = real::parse_fleet(text, "mutation", "/nonexistent");
+    if (!fleet) continue;
+    ++accepted;
+    for (const real::FleetHost& host : fleet->hosts) {
+      REQUIRE(real::is_host_name(host.name));
+      REQUIRE(real::is_network_address(host.address));
+      REQUIRE(real::is_user_name(host.user));
+      REQUIRE(real::is_folder_below(host.directory));
+      REQUIRE(std::ranges::all_of(host.mail, real::is_mail_address));
+    }
+  }
+  CHECK(accepted > 100);  // digits and comments leave a fleet
+}
+
+TEST_CASE("fleet file: a file with passwords is for its owner only", "[fleet]") {
+  const real_test::Folder folder;
+  const fs::path file = folder.path() / "config.xml";
+  write(file, "<c><client ip='a' username='u' password='secret word'/></c>");
+  fs::permissions(file, fs::perms::owner_read | fs::perms::group_read);
+  const auto open = real::read_fleet(file);
+  REQUIRE_FALSE(open);
+  CHECK_THAT(open.issues()[0].message, Catch::Contains("chmod 600"));
+  CHECK_THAT(open.issues()[0].message, !Catch::Contains("secret"));
+  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+  const auto kept = real::read_fleet(file);
+  REQUIRE(kept);
+  CHECK(kept->hosts[0].password == "secret word");
+  CHECK(kept->file == file);
+}
+
+TEST_CASE("fleet file: files that cannot be read", "[fleet]") {
+  const real_test::Folder folder;
+  const auto why = [](const fs::path& file) {
+    const auto fleet = real::read_fleet(file);
+    REQUIRE_FALSE(fleet);
+    return to_string(fleet.issues()[0]);
+  };
+  CHECK(why("/nonexistent/it.toml") == "/nonexistent/it.toml: no such file");
+  CHECK_THAT(why(folder.path()), Catch::Contains("is a directory, expected a fleet file"));
+  write(folder.path() / "big", "x");
+  fs::resize_file(folder.path() / "big", std::uintmax_t{1} << 30);  // sparse: costs no disk
+  CHECK_THAT(why(folder.path() / "big"), Catch::Contains("is too big for a fleet: at most 4 MiB"));
+  write(folder.path() / "empty", "");
+  CHECK_THAT(why(folder.path() / "empty"), Catch::Contains("needs at least one [host.NAME]"));
+}
