@@ -66,10 +66,10 @@ struct TimeSpan {
 
 struct IncidentOpened {
   std::uint64_t number = 0;  // from 1, never used twice
-  MachineId host;
+  MachineId host{};
   IncidentCause cause = IncidentCause::silent;
-  Time start;        // of the evidence; when silent, the last sign of life
-  Time noticed;      // by the time of what gave it away
+  Time start{};      // of the evidence; when silent, the last sign of life
+  Time noticed{};    // by the time of what gave it away
   double value = 0;  // utilisation over the window; 0 when silent
   double limit = 0;
   Duration calm{};  // that it has to stay good to be closed
