@@ -38,6 +38,7 @@ constexpr std::array verbs{
          cli::replay},
     Verb{"gateway", "", "where clients knock in a real run", cli::gateway},
     Verb{"agent", "", "sample this host for Prometheus, or for a gateway", cli::agent},
+    Verb{"fleet", "WORD FILE", "agents on machines over SSH: watch, status", cli::fleet},
     Verb{"compare", "RUN RUN", "the figures of two runs side by side", cli::compare},
     Verb{"node", "", "stand for one machine of a real run", cli::node},
     Verb{"remote", "FILE HOST...", "run a command on a host of a fleet as if it ran here",

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include <fcntl.h>
 #include <sodium.h>
+#include <sys/file.h>
 
 #include "real/fleet/archive_schema.hpp"
 #include "sim/check.hpp"
@@ -24,6 +26,17 @@ std::string drawn_name() {
     name.push_back("0123456789abcdefghjkmnpqrstvwxyz"[randombytes_uniform(32)]);
   }
   return name;
+}
+
+/// Two collectors on one archive would both send its mails. The lock ends with the process.
+Descriptor lock(const std::filesystem::path& archive) {
+  const std::string file = archive.string() + ".lock";
+  Descriptor lock{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  if (!lock) throw StoreError{file, std::strerror(errno)};
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    throw StoreError{archive.string(), "another collector is at work on it"};
+  }
+  return lock;
 }
 
 /// Text, and not bytes: people read these columns with the sqlite3 program.
@@ -48,7 +61,9 @@ Database open_archive(const std::filesystem::path& file, Access access) {
 }
 
 Archive::Archive(Options options)
-    : options_(std::move(options)), db_(open_archive(options_.file, Access::create)) {
+    : options_(std::move(options)),
+      lock_(lock(options_.file)),
+      db_(open_archive(options_.file, Access::create)) {
   open_hosts();
   begin_ = prepare(db_.get(), "BEGIN IMMEDIATE");
   commit_ = prepare(db_.get(), "COMMIT");
@@ -132,7 +147,7 @@ void Archive::rollback() noexcept {
   sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-void Archive::store(const Change& change) {
+void Archive::store(const ArchiveChange& change) {
   run(alive_now_, since_1970(change.alive));
   if (change.host) {
     const std::int64_t host = ids_[*change.host];

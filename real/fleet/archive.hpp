@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "real/fleet/batch.hpp"
+#include "real/posix.hpp"
 #include "real/sqlite.hpp"
 #include "vm/incidents.hpp"
 
@@ -62,7 +63,7 @@ struct HostState {
 };
 
 /// Everything to be stored because of one fact.
-struct Change {
+struct ArchiveChange {
   std::optional<std::size_t> host{};  // whose batch it is; none: time has passed
   HostState state{};
   std::vector<ArchivedSample> samples{};
@@ -87,7 +88,8 @@ class Archive {
     bool mails = false;  // whether incidents go to the outbox
   };
 
-  /// Opens or creates it. Incidents of hosts that are not in the fleet any more are closed.
+  /// Opens or creates it. Incidents of hosts that are not in the fleet any more are closed. Throws
+  /// StoreError, also while another Archive has the file.
   explicit Archive(Options options);
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
@@ -113,7 +115,7 @@ class Archive {
   // ---- Changes ----
 
   void begin();
-  void store(const Change& change);
+  void store(const ArchiveChange& change);
   void commit();
   void rollback() noexcept;
 
@@ -143,6 +145,7 @@ class Archive {
   std::int64_t id(vm::MachineId host) const { return ids_[host.value]; }
 
   Options options_;
+  Descriptor lock_;
   Database db_;
   Statement begin_, commit_, state_, alive_now_, fresh_, find_raw_, raw_, minutes_, hours_, gap_;
   Statement down_, up_, unwatched_, incident_, calm_, close_, mail_;

@@ -49,7 +49,7 @@ CREATE TABLE IF NOT EXISTS outbox (
   id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, kind TEXT NOT NULL,
   recipients TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL,
   trouble TEXT NOT NULL DEFAULT '', UNIQUE (incident, kind));
-CREATE INDEX IF NOT EXISTS outbox_to_do ON outbox (id) WHERE state IN ('waiting', 'sending');
+CREATE INDEX IF NOT EXISTS outbox_to_do ON outbox (id) WHERE state = 'waiting';
 PRAGMA user_version = 1;
 COMMIT;
 )";

@@ -22,7 +22,7 @@ ArchiveWriter::~ArchiveWriter() {
   thread_.join();
 }
 
-void ArchiveWriter::submit(Change change, Done done) {
+void ArchiveWriter::submit(ArchiveChange change, Done done) {
   const std::lock_guard lock{mutex_};
   tasks_.push_back({std::move(change), std::move(done)});
   if (tasks_.size() == 1) changed_.notify_one();
@@ -67,7 +67,7 @@ bool ArchiveWriter::write(std::vector<Task>& group) {
   try {
     archive_.begin();
     if (!owed_.empty()) {
-      Change before;
+      ArchiveChange before;
       before.orders = owed_;
       before.alive = group.front().change.alive;
       archive_.store(before);

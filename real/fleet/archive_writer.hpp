@@ -34,13 +34,13 @@ class ArchiveWriter {
   ArchiveWriter& operator=(const ArchiveWriter&) = delete;
 
   /// Calls `done` in the io_context once the change is on the disk, or was refused.
-  void submit(Change change, Done done);
+  void submit(ArchiveChange change, Done done);
   /// Changes that wait for the next commit.
   std::size_t waiting() const;
 
  private:
   struct Task {
-    Change change;
+    ArchiveChange change;
     Done done;
   };
 

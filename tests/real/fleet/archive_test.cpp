@@ -22,8 +22,8 @@ Archive::Options two_hosts(const std::filesystem::path& folder) {
 }
 
 /// A batch of one sample of host 0 that gives no rise to anything.
-Change one_sample(sim::Time at, std::uint16_t cpu, std::uint64_t counter) {
-  Change change;
+ArchiveChange one_sample(sim::Time at, std::uint16_t cpu, std::uint64_t counter) {
+  ArchiveChange change;
   change.host = 0;
   change.state = {.counter = counter,
                   .session = 7,
@@ -36,14 +36,14 @@ Change one_sample(sim::Time at, std::uint16_t cpu, std::uint64_t counter) {
   return change;
 }
 
-Change with(sim::Time at, vm::IncidentOrders orders) {
-  Change change;
+ArchiveChange with(sim::Time at, vm::IncidentOrders orders) {
+  ArchiveChange change;
   change.orders = std::move(orders);
   change.alive = at;
   return change;
 }
 
-void store(Archive& archive, const Change& change) {
+void store(Archive& archive, const ArchiveChange& change) {
   archive.begin();
   archive.store(change);
   archive.commit();
@@ -72,7 +72,7 @@ TEST_CASE("archive: a batch, its counter and what it gave rise to are stored tog
     Archive archive{two_hosts(folder.path())};
     CHECK_FALSE(archive.alive());
     CHECK_FALSE(archive.states()[0].heard);
-    Change change = one_sample(start + 1s, 9800, 5);
+    ArchiveChange change = one_sample(start + 1s, 9800, 5);
     change.orders = orders;
     archive.begin();
     archive.store(change);
@@ -84,7 +84,7 @@ TEST_CASE("archive: a batch, its counter and what it gave rise to are stored tog
   {
     Archive archive{two_hosts(folder.path())};
     CHECK_FALSE(archive.alive());
-    Change change = one_sample(start + 1s, 9800, 5);
+    ArchiveChange change = one_sample(start + 1s, 9800, 5);
     change.orders = orders;
     store(archive, change);
   }
@@ -179,7 +179,7 @@ TEST_CASE("archive: intervals are opened, ended, cut by a pause of the collector
   Archive archive{two_hosts(folder.path())};
   store(archive, one_sample(start, 1, 1));  // web1 has been heard of, web2 never
   store(archive, with(start + 20s, {vm::HostDown{vm::MachineId{0}, start + 10s}}));
-  Change back = with(start + 30s, {vm::HostUp{vm::MachineId{0}, start + 30s}});
+  ArchiveChange back = with(start + 30s, {vm::HostUp{vm::MachineId{0}, start + 30s}});
   back.back_from = "host restarted";
   store(archive, back);
   const auto rows = [&](const std::string& kind) {
