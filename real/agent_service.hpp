@@ -4,8 +4,9 @@
 //   GET /healthz   200 while samples can be taken
 //
 // Samples are taken on a fixed grid of instants; one that was missed (the host stood still) is left
-// out and not made up for. With a gateway the service dials it, again and again, watches the nodes
-// that it is told to, and sends each sample as soon as it is taken. Without one it only shows them.
+// out and not made up for. With a collector it pushes the host's samples there (push.hpp). With a
+// gateway the service dials it, again and again, watches the nodes that it is told to, and sends
+// each sample as soon as it is taken. Without one it only shows them.
 #pragma once
 
 #include <chrono>
@@ -15,6 +16,7 @@
 
 #include "real/agent.hpp"
 #include "real/asio.hpp"
+#include "real/fleet/push.hpp"
 #include "real/http_server.hpp"
 #include "real/link.hpp"
 #include "real/metrics.hpp"
@@ -33,6 +35,7 @@ class AgentService {
     std::size_t processes = 0;                // how many processes the page lists
     std::string gateway;                      // host:port; empty: none
     std::optional<Key> key;                   // of the run, to introduce itself with
+    std::optional<Push::Options> push;        // to a fleet's collector; its interval is ours
     std::function<void(const std::string&)> report = [](const std::string&) {};
   };
 
@@ -63,6 +66,7 @@ class AgentService {
   ProcessList processes_;
   MetricsText page_;
   std::optional<HttpServer> http_;
+  std::optional<Push> push_;
   asio::steady_timer next_sample_, next_dial_;
   std::shared_ptr<Link> link_;
   bool closed_ = false;
