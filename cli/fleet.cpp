@@ -39,6 +39,7 @@ constexpr const char* up_text =
     "usage: brink fleet up [OPTIONS] FILE\n\n"
     "Puts this program as an agent on every machine of a fleet file, starts it, and says per host\n"
     "what happened. Doing it again is harmless: it replaces what differs and leaves the rest.\n"
+    "Then it watches, as brink fleet watch does, until it is ended.\n"
     "docs/FLEET.md describes the file.\n\n";
 constexpr const char* up_example =
     "\nexample: brink fleet up fleet.toml\n"
@@ -63,7 +64,7 @@ int work_on(Arguments arguments, bool is_up, Work work) {
       "connections", po::value(&wanted.connections)->value_name("N"), "machines at once; 16");
   if (is_up) {
     options.shown.add_options()("no-watch", po::bool_switch(&wanted.no_watch),
-                                "end when all agents are there");
+                                "end when the agents are there; brink fleet watch FILE goes on");
   }
   if (!options.parse(arguments)) {
     std::cout << (is_up ? up_text : down_text) << options.shown
@@ -83,7 +84,11 @@ int work_on(Arguments arguments, bool is_up, Work work) {
   if (!all_well) {
     std::cerr << failed << " of " << fleet->hosts.size() << " hosts failed" << std::endl;
   }
-  return all_well ? exit_done : exit_outside;
+  const int code = all_well ? exit_done : exit_outside;
+  // A machine that failed does not keep us from watching the others; it will be told as silent.
+  if (!is_up || wanted.no_watch) return code;
+  const int watched = fleet_watch(wanted.files);
+  return watched == exit_done ? code : watched;
 }
 
 int up(Arguments arguments) {
@@ -101,6 +106,8 @@ struct Step {
 
 constexpr std::array steps{
     Step{"up", "put agents on all machines, or newer ones", up},
+    Step{"watch", "take what the agents send, tell and mail what goes wrong", fleet_watch},
+    Step{"status", "who is up, who was down for how long", fleet_status},
     Step{"down", "stop the agents and remove them", down},
 };
 
@@ -119,7 +126,7 @@ void print_help(std::ostream& out) {
 }  // namespace
 
 int fleet(Arguments arguments) {
-  if (arguments.empty()) throw UsageError("expected up or down; brink fleet --help");
+  if (arguments.empty()) throw UsageError("expected up, watch, status or down; brink fleet --help");
   const std::string& name = arguments.front();
   if (name == "--help" || name == "-h") {
     print_help(std::cout);

@@ -39,6 +39,8 @@ int janitor(Arguments arguments);
 int warden(Arguments arguments);
 int remote(Arguments arguments);
 int fleet(Arguments arguments);
+int fleet_status(Arguments arguments);  // brink fleet status
+int fleet_watch(Arguments arguments);   // brink fleet watch
 int sweep(Arguments arguments);
 int view(Arguments arguments);
 
