@@ -116,8 +116,7 @@ awaitable<void> CopySource::send_written() {
   std::vector<std::uint64_t> sequences = std::exchange(dirty_, {});
   dirty_bytes_ = {};
   std::ranges::sort(sequences);
-  const auto repeated = std::ranges::unique(sequences);
-  sequences.erase(repeated.begin(), repeated.end());
+  sequences.erase(std::unique(sequences.begin(), sequences.end()), sequences.end());
   constexpr std::size_t at_once = 512;
   for (std::size_t at = 0; at < sequences.size() && !ended_; at += at_once) {
     const auto some =
