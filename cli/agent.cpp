@@ -76,7 +76,7 @@ real::HttpServer::Options http_of(const Wanted& wanted) {
   real::HttpServer::Options http = http_at(wanted.listen, "--listen");
   wanted.safety.apply(http);
   http.names = wanted.names;
-  http.connections = 64;
+  http.connections = 128;
   http.connections_of_address = 32;
   http.body_bytes = 4 << 10;
   http.rate = {.per_second = 100, .burst = 200};

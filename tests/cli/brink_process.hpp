@@ -68,6 +68,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  pid_t pid() const { return pid_; }
   void send(int signal) const { REQUIRE(kill(pid_, signal) == 0); }
 
   /// What it has written so far, for tests that wait for something to appear.

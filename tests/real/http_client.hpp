@@ -19,6 +19,12 @@ class HttpClient {
   explicit HttpClient(std::uint16_t port) : socket_(io_) {
     socket_.connect({real::asio::ip::address_v4::loopback(), port});
   }
+  /// The same from an address of our choice, of the many that loopback has: 127.1.2.3.
+  HttpClient(std::uint16_t port, const std::string& from) : socket_(io_) {
+    socket_.open(real::tcp::v4());
+    socket_.bind({real::asio::ip::make_address(from), 0});
+    socket_.connect({real::asio::ip::address_v4::loopback(), port});
+  }
   HttpClient& send(std::string_view text) {
     boost::system::error_code ignored;  // a server that refuses early closes early
     real::asio::write(socket_, real::asio::buffer(text), ignored);
