@@ -53,6 +53,7 @@ Collector::Options collector_options(const Fleet& fleet) {
   options.rules.interval = fleet.interval;
   options.rules.window = fleet.window;
   options.rules.silence = fleet.silence;
+  options.rules.calm = fleet.window;
   options.objective = fleet.objective;
   options.archive.file = fleet.collector.database;
   options.archive.raw = fleet.collector.raw;

@@ -122,7 +122,7 @@ awaitable<void> Push::keep_sending(Shared state) {
       boost::system::error_code ignored;
       s.socket.close(ignored);
       const auto most = std::min<std::chrono::milliseconds>(most_pause, 2 * s.options.interval);
-      s.pause = std::clamp<std::chrono::milliseconds>(2 * s.pause, least_pause, most);
+      s.pause = std::min(std::max<std::chrono::milliseconds>(2 * s.pause, least_pause), most);
       const double share = 0.5 + 0.5 * s.dice.uniform();
       s.timer.expires_after(std::chrono::duration_cast<steady_clock::duration>(s.pause * share));
     }
