@@ -349,3 +349,41 @@ TEST_CASE("brink fleet: says per host what happened, and counts what failed", "[
   CHECK(desk.brink({"fleet", "up", "--patience", "0s", "fleet.toml"}).code == 2);
   for (const char* help : {"up", "down"}) CHECK(desk.brink({"fleet", help, "--help"}).code == 0);
 }
+
+TEST_CASE("brink fleet: what is deployed sends, and goes when it is told to", "[fleet][e2e]") {
+  std::string why;
+  const auto hosts = Hosts::try_start({.count = 2}, why);
+  if (!hosts) {
+    WARN("skipped: " << why);
+    return;
+  }
+  const brink_process::Desk desk, other_desk;  // each has one process that talks
+  std::ofstream(hosts->folder() / "fleet.toml")
+      << "[fleet]\ninterval = \"100 ms\"\n[collector]\nlisten = \"10.77.0.1:9120\"\n"
+      << hosts->fleet_text();
+  const std::string file = (hosts->folder() / "fleet.toml").string();
+  const auto watching = other_desk.start({"fleet", "up", file});
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  brink_process::Said status;
+  const auto both_up = [&] {
+    status = desk.brink({"fleet", "status", file});
+    const auto& out = status.out;
+    const auto first = out.find(" up"), second = out.find(" up", first + 1);
+    return first != std::string::npos && second != std::string::npos;
+  };
+  while (!both_up()) {
+    CAPTURE(watching->out(), watching->err(), status.out, status.err);
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::sleep_for(100ms);
+  }
+  INFO(status.out);
+  CHECK_THAT(watching->out(), Catch::Contains("host0: started (pid "));
+  CHECK_THAT(watching->out(), Catch::Contains("host1: started (pid "));
+  watching->send(SIGTERM);
+  CHECK(watching->wait().code == 0);
+  const auto down = desk.brink({"fleet", "down", file});
+  CHECK(down.code == 0);
+  CHECK(down.out.find("host0: stopped, removed\n") != std::string::npos);
+  CHECK(down.out.find("host1: stopped, removed\n") != std::string::npos);
+  CHECK_FALSE(fs::exists(hosts->home(0) / ".brink"));
+}
