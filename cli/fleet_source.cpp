@@ -132,7 +132,11 @@ vm::Batch FleetRows::next(const std::string& answer) {
   const Json json = parsed(answer);
   vm::Batch batch;
   const bool first = last_ == sim::Time{} && incidents_.empty();
-  batch.now = last_ = std::max(last_, at(number(json, "at")));
+  const sim::Time before = std::exchange(last_, std::max(last_, at(number(json, "at"))));
+  batch.now = last_;
+  const auto told_at = [&](double unix_seconds) {
+    return std::clamp(at(unix_seconds), before, batch.now);
+  };
   for (const Json& host : json["hosts"]) {
     const auto& names = start_.info.names;
     const auto found = std::ranges::find(names, text(host, "name"));
@@ -169,15 +173,18 @@ vm::Batch FleetRows::next(const std::string& answer) {
     if (fresh) {
       const vm::MachineId machine{static_cast<std::uint32_t>(host - names.begin())};
       batch.notices.push_back(
-          {batch.now, vm::SlaFailureBegan{entry->second.failure, cause_of(text(incident, "cause")),
-                                          machine, at(number(incident, "start")),
-                                          number(incident, "worst"), number(incident, "limit")}});
+          {told_at(number(incident, "noticed")),
+           vm::SlaFailureBegan{entry->second.failure, cause_of(text(incident, "cause")), machine,
+                               at(number(incident, "start")), number(incident, "worst"),
+                               number(incident, "limit")}});
     }
     if (over && !std::exchange(entry->second.ended, true)) {
       batch.notices.push_back(
-          {batch.now, vm::SlaFailureEnded{entry->second.failure, number(incident, "worst")}});
+          {told_at(number(incident, "end")),
+           vm::SlaFailureEnded{entry->second.failure, number(incident, "worst")}});
     }
   }
+  std::ranges::stable_sort(batch.notices, {}, &vm::NoticeRow::at);
   return batch;
 }
 

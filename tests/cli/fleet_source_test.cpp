@@ -17,7 +17,7 @@ constexpr const char* at_1000 = R"({"fleet": "shop", "at": 1000.0, "hosts": [
   {"name": "a", "condition": "up", "sampled": 999.5, "cpu": 0.25, "memory": 0.5, "disk": null, "network": 0},
   {"name": "b", "condition": "up", "sampled": 999.6, "cpu": 0.99, "memory": 0.1, "disk": 0, "network": 0}],
  "incidents": [
-  {"number": 8, "host": "b", "cause": "cpu", "start": 998.0, "end": null, "worst": 0.99, "limit": 0.98},
+  {"number": 8, "host": "b", "cause": "cpu", "start": 998.0, "noticed": 999.0, "end": null, "worst": 0.99, "limit": 0.98},
   {"number": 7, "host": "a", "cause": "silent", "start": 10.0, "end": 20.0, "worst": 0, "limit": 5}]})";
 
 /// "a" has fallen silent, "b" is well again.
@@ -25,7 +25,7 @@ constexpr const char* at_1010 = R"({"fleet": "shop", "at": 1010.0, "hosts": [
   {"name": "a", "condition": "down", "sampled": 1002.5, "cpu": 0.25, "memory": 0.5, "disk": 0, "network": 0},
   {"name": "b", "condition": "up", "sampled": 1009.6, "cpu": 0.5, "memory": 0.1, "disk": 0, "network": 0}],
  "incidents": [
-  {"number": 9, "host": "a", "cause": "silent", "start": 1002.5, "end": null, "worst": 0, "limit": 5},
+  {"number": 9, "host": "a", "cause": "silent", "start": 1002.5, "noticed": 1007.5, "end": null, "worst": 0, "limit": 5},
   {"number": 8, "host": "b", "cause": "cpu", "start": 998.0, "end": 1005.0, "worst": 1.0, "limit": 0.98}]})";
 
 }  // namespace
@@ -46,6 +46,7 @@ TEST_CASE("fleet_source: hosts are machines, incidents SLA failures, silence is 
   RunStore store{rows.start()};
   store.absorb(rows.next(at_1000));
   RunView view;
+  view.info = store.info();
   // The run begins with the incident that is open: at 998.
   store.show(Time{2s}, {}, view);
   REQUIRE(view.machines.size() == 2);
@@ -53,6 +54,8 @@ TEST_CASE("fleet_source: hosts are machines, incidents SLA failures, silence is 
   CHECK(view.machines[1].failing);
   CHECK_FALSE(view.machines[0].failing);
   CHECK(view.failures->size() == 1);
+  CHECK(view.events->size() == 1);
+  CHECK((*view.events)[0].at == Time{1s});  // when it was noticed
 
   store.absorb(rows.next(at_1010));
   store.show(Time{12s}, {}, view);
@@ -61,6 +64,9 @@ TEST_CASE("fleet_source: hosts are machines, incidents SLA failures, silence is 
   CHECK_FALSE(view.machines[1].failing);
   CHECK(view.failures->size() == 2);
   CHECK(view.failures->at(0).worst == 1.0);
+  REQUIRE(view.events->size() == 3);
+  CHECK((*view.events)[1].at == Time{7s});
+  CHECK(view.events->text((*view.events)[2], view) == "no answer");
 
   const vm::Batch again = rows.next(at_1010);  // nothing is new
   CHECK(again.samples.empty());

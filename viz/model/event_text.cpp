@@ -31,8 +31,10 @@ std::string amount(vm::Cause cause, double value) {
   return vm::format_percent(value);
 }
 
-std::string text_of(const FailureRecord& f) {
-  if (f.cause == vm::Cause::crash) return "lost, with what it served";
+std::string text_of(const RunInfo& info, const FailureRecord& f) {
+  if (f.cause == vm::Cause::crash) {
+    return info.names.empty() ? "lost, with what it served" : "no answer";
+  }
   const std::string what{f.cause == vm::Cause::availability ? "error budget burns"
                                                             : to_string(f.cause)};
   return what + " at " + amount(f.cause, f.value) + ", over " + amount(f.cause, f.limit);
@@ -68,7 +70,7 @@ std::string EventLog::text(const Event& event, const RunView& view) const {
   const std::size_t i = event.index;
   switch (event.kind) {
     case EventKind::failure:
-      return text_of((*view.failures)[i]);
+      return text_of(view.info, (*view.failures)[i]);
     case EventKind::recovery:
       return recovery_text((*view.failures)[i]);
     case EventKind::failover:
