@@ -112,9 +112,7 @@ void write_fleet(const fs::path& folder, int agents, std::uint16_t port) {
   file << "[fleet]\nname = \"bench\"\nsilence = \"30 s\"\n[defaults]\nuser = \"nobody\"\nkey = "
           "\"key\"\n[collector]\nlisten = \"127.0.0.1:"
        << port << "\"\n";
-  for (int i = 0; i < agents; ++i) {
-    file << "[host.h" << i << "]\naddress = \"127.0.0.1\"\n";
-  }
+  for (int i = 0; i < agents; ++i) file << "[host.h" << i << "]\n";
   std::ofstream{folder / "key"} << "";
 }
 

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr auto shown_before = 30s;
 constexpr auto shown_after = 10s;
-constexpr std::size_t most_lines = 45;  // of samples
+constexpr std::size_t most_lines = 60;  // of samples
 
 struct Incident {
   std::int64_t host = 0;
@@ -112,7 +112,7 @@ std::string story(const Incident& i, bool closed) {
            " over the window that began at " + utc(i.start) + "; its limit is " + percent(i.limit) +
            ".\n";
     if (closed) {
-      text += "It has been below again since " + utc(i.end) + "; at worst it was " +
+      text += "It has been below again since " + utc(i.end) + ".\nAt worst it was " +
               percent(i.worst) + ".\n";
     }
   }
