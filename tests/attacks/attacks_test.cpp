@@ -103,7 +103,7 @@ TEST_CASE("attacks: through all of them an agent's process stays under 50 MB", "
   if (!sanitized) CHECK(agent->peak_memory() < most_memory);
 }
 
-TEST_CASE("attacks: all of them, as a table", "[.attack-table]") {
+TEST_CASE("attacks: the table of them all", "[.attack-table]") {
   std::vector<Column> columns;
   std::uint64_t peak = 0;
   {

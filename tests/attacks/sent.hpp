@@ -13,6 +13,7 @@ namespace attacks {
 /// All that a target says to these bytes until it closes, or for its limits of time.
 inline std::string said_to(const Target& target, const std::string& bytes) {
   http_client::HttpClient client{target.port, fresh_address()};
+  if (!target.is_ours) client.give_up_after(std::chrono::seconds{3});
   return client.send(bytes).rest();
 }
 

@@ -37,6 +37,7 @@ class Target {
   std::string admin, admin_body;  // POST: wants more than this token; empty: nothing does
   std::string revoke;             // POST: gives the token back; empty: it cannot be
   std::optional<TokenMaking> making;
+  bool is_ours = true;                // the peer may leave us waiting
   std::size_t of_address = 0;         // connections that one address may have; 0: as many as like
   std::size_t bad_tokens = 10'000;    // as many as are tried
   std::chrono::milliseconds limit{};  // for a head, a body and an answer

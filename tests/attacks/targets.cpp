@@ -215,6 +215,7 @@ class NodeExporter final : public Target {
  public:
   explicit NodeExporter(const std::string& program) {
     name = "node_exporter";
+    is_ours = false;
     open = "/metrics";
     limit = 10s;
     asio::io_context io;
