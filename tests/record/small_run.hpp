@@ -3,12 +3,13 @@
 // derived from the numbers written here.
 #pragma once
 
-#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
-#include <unistd.h>
+#include <stdlib.h>
 
 #include "vm/observation.hpp"
 #include "vm/outcome.hpp"
@@ -22,10 +23,11 @@ using namespace std::chrono_literals;
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    static std::atomic<int> number = 0;
-    path = std::filesystem::temp_directory_path() /
-           ("brink_test_" + std::to_string(::getpid()) + "_" + std::to_string(number++));
-    std::filesystem::create_directories(path);
+    std::string name = (std::filesystem::temp_directory_path() / "brink_test_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+      throw std::system_error{errno, std::generic_category(), name};
+    }
+    path = name;
   }
   ~TemporaryDirectory() {
     std::error_code ignored;
