@@ -138,7 +138,7 @@ void Stage::on_gateway_line(const std::string& line) {
   const bool first = gateway_address_.empty();
   gateway_address_ = line.substr(listening.size());
   unanswered_ = 0;
-  if (first) spawn(io_, "watch over the gateway", watch_gateway(alive_));
+  if (first) spawn(io_, "watch over gateway and agents", watch(alive_));
   for (std::uint32_t i = 0; first && !machines_.empty() && i < posts_.size(); ++i) start_agent(i);
   if (!std::exchange(connecting_, true)) spawn(io_, "stage's link", connect(alive_));
 }

@@ -11,7 +11,8 @@
 // was never told, it is told again: the stage knows from the journal (heard()) what was known.
 //
 // A gateway that answers nothing for five seconds hangs: nobody gets an answer, and none of its
-// nodes can know why. It is killed, and started again with its journal like one that has ended.
+// nodes can know why. An agent hangs when no sample of its machines reaches the journal: nobody
+// would notice an overload. Both are killed, and started again like one that has ended.
 //
 // Machines are spread over the hosts that can give their flavor: away from those with which they
 // share tenants, then where the fewest are. A host that is lost takes its machines with it, and
@@ -30,6 +31,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -128,6 +130,7 @@ class Stage {
     Outpost* outpost = nullptr;  // the same, if it is another one
     vm::Capacity capacity{};
     std::unique_ptr<Process> agent;
+    int unheard = 0;  // pings to the gateway since the last sample of one of its machines
     bool lost = false;
   };
 
@@ -163,7 +166,9 @@ class Stage {
 
   // stage_orders.cpp
   awaitable<void> connect(std::shared_ptr<bool> alive);
-  awaitable<void> watch_gateway(std::shared_ptr<bool> alive);
+  awaitable<void> watch(std::shared_ptr<bool> alive);
+  void watch_gateway();
+  void watch_agent(std::uint32_t host);
   void introduce();
   void on_message(Message& message);
   void on(const Launch& launch);
@@ -194,6 +199,7 @@ class Stage {
   std::optional<std::chrono::steady_clock::time_point> start_;
   std::optional<std::chrono::steady_clock::time_point> boots_fail_until_;
   std::vector<std::chrono::steady_clock::time_point> restarts_;  // of gateway and agent
+  std::set<vm::MachineId> unsampled_;                            // whose samples a fault keeps back
   std::uint32_t brought_ = 0;  // copies of machines' files, each in a folder of its own
   bool capacity_told_ = false;
   bool moments_ = false, ready_ = false, closing_ = false, failed_ = false;

@@ -49,20 +49,40 @@ awaitable<void> Stage::connect(std::shared_ptr<bool> alive) {
 }
 
 /// Silence is counted in pings, not on the clock: where we were stopped ourselves, it was not.
-awaitable<void> Stage::watch_gateway(std::shared_ptr<bool> alive) {
+awaitable<void> Stage::watch(std::shared_ptr<bool> alive) {
   asio::steady_timer next{io_};
   std::uint64_t number = 0;
   while (*alive && !closing_) {
-    const int most = link_ ? pings_until_hung : pings_until_stuck;
-    if (gateway_ && gateway_->running() && ++unanswered_ > most) {
-      handlers_.report("gateway hangs: no answer for " + std::to_string(most * ping / 1s) + " s");
-      unanswered_ = 0;
-      kill_gateway();
-    }
+    watch_gateway();
+    for (std::uint32_t host = 0; host < posts_.size(); ++host) watch_agent(host);
     tell(Ping{++number});
     next.expires_after(ping);
     co_await next.async_wait(use_awaitable);
   }
+}
+
+void Stage::watch_gateway() {
+  const int most = link_ ? pings_until_hung : pings_until_stuck;
+  if (!gateway_ || !gateway_->running() || ++unanswered_ <= most) return;
+  handlers_.report("gateway hangs: no answer for " + std::to_string(most * ping / 1s) + " s");
+  unanswered_ = 0;
+  kill_gateway();
+}
+
+void Stage::watch_agent(std::uint32_t host) {
+  Post& post = posts_[host];
+  const bool sampled = std::ranges::any_of(machines_, [&](const auto& entry) {
+    return entry.second.up.host == host && entry.second.listening;
+  });
+  // Nor are there any while the gateway is not well, or a fault keeps them back.
+  const bool due = sampled && start_ && post.agent && post.agent->running() && link_ &&
+                   unanswered_ <= 1 && unsampled_.empty();
+  post.unheard = due ? post.unheard + 1 : 0;
+  const auto most = std::max<long>(pings_until_hung, 10 * options_.scenario.sla.sample / ping);
+  if (post.unheard <= most) return;
+  handlers_.report("agent hangs: no sample for " + std::to_string(most * ping / 1s) + " s");
+  post.unheard = 0;
+  post.agent->kill(SIGKILL);
 }
 
 /// Everything that a gateway has to know, whatever the one before did.
@@ -79,7 +99,12 @@ void Stage::introduce() {
 }
 
 void Stage::heard(const vm::Fact& fact) {
-  if (const auto* lost = std::get_if<vm::MachineLost>(&fact)) {
+  if (const auto* sampled = std::get_if<vm::Sampled>(&fact)) {
+    const auto found = machines_.find(sampled->machine);
+    if (found != machines_.end() && found->second.up.host < posts_.size()) {
+      posts_[found->second.up.host].unheard = 0;
+    }
+  } else if (const auto* lost = std::get_if<vm::MachineLost>(&fact)) {
     const auto found = machines_.find(lost->machine);
     if (found == machines_.end()) return;
     found->second.unreported = false;
@@ -190,6 +215,11 @@ void Stage::heal(const FaultPlan::Stroke& stroke) {
 }
 
 void Stage::disturb(vm::MachineId machine, const vm::Fault& fault, bool over) {
+  using enum vm::FaultKind;
+  if (fault.kind == lose_samples || fault.kind == late_samples) {
+    if (over) unsampled_.erase(machine);
+    if (!over) unsampled_.insert(machine);
+  }
   Disturb message;
   message.machine = machine;
   switch (fault.kind) {

@@ -49,18 +49,22 @@ TEST_CASE("real: gateway, agent and a machine are killed, one after the other; n
   CHECK(place.desk.brink({"replay", "results/crowd-1"}).code == 0);
 }
 
-TEST_CASE("real: a gateway that hangs is noticed, killed and started again; nothing is lost",
-          "[e2e]") {
+TEST_CASE("real: a gateway and an agent that hang are noticed, killed and started again", "[e2e]") {
   const Place place;
-  const auto run = place.start({"--set", "scenario.duration=10 s"});
+  const auto run = place.start({"--set", "scenario.duration=20 s"});
   const int gateway = *place.until_there("gateway", 1).begin();
+  const int agent = *place.until_there("agent", 1).begin();
   place.until_played();
   ::kill(gateway, SIGSTOP);
+  std::this_thread::sleep_for(8s);
+  ::kill(agent, SIGSTOP);
   const Said said = run->wait();
   CAPTURE(said.out, said.err);
   CHECK(said.code == 0);
   CHECK(said.err.find("gateway hangs: no answer for 5 s") != std::string::npos);
   CHECK(said.err.find("gateway ended (killed by signal 9), started again") != std::string::npos);
+  CHECK(said.err.find("agent hangs: no sample for 5 s") != std::string::npos);
+  CHECK(said.err.find("agent ended (killed by signal 9), started again") != std::string::npos);
   const auto summary = place.summary();
   CHECK(summary["transactions"]["committed"] > 100);
   CHECK(summary["transactions"]["lost"] == 0);
