@@ -172,26 +172,32 @@ void bench_collecting(const std::string& brink, int agents, int seconds) {
   senders.tick();
   const int warm = std::min(5, seconds);
   run_for(std::chrono::seconds{warm});
-  const double before = child.cpu_seconds();
-  run_for(std::chrono::seconds{seconds});
-  const double cores = (child.cpu_seconds() - before) / seconds;
+  const fs::path file = folder.path() / "fleet.sqlite";
+  const auto taken = [&file] {
+    return static_cast<double>(ask(file, "SELECT sum(next) FROM hosts"));
+  };
+  const double before = child.cpu_seconds(), taken_before = taken();
+  // Senders that cannot keep up take longer than they were given.
+  const double span = bench::seconds_of([&] { run_for(std::chrono::seconds{seconds}); });
+  const double cores = (child.cpu_seconds() - before) / span;
+  const double rate = (taken() - taken_before) / span;
   senders.timer.cancel();
   for (int i = 0; i < 2000 && senders.waiting() > 0; ++i) run_for(10ms);
 
   const std::string name = std::to_string(agents) + " agents at 1/s: ";
+  bench::row(name + "stored", rate, "samples/s");
   bench::row(name + "CPU of the collector", cores, "cores",
              agents <= 1000 ? against(cores, goal_cores, "core") : "");
   bench::row(name + "resident memory", child.resident_mib(), "MiB",
              agents <= 1000 ? against(child.resident_mib(), goal_mib, "MiB") : "");
-  const fs::path file = folder.path() / "fleet.sqlite";
   const std::int64_t stored = (ask(file, "SELECT coalesce(sum(length(samples)), 0) FROM fresh") +
                                ask(file, "SELECT coalesce(sum(length(samples)), 0) FROM raw")) /
                               static_cast<std::int64_t>(real::packed_sample);
   bench::row(name + "samples sent", static_cast<double>(senders.sent), "");
-  bench::row(
-      name + "of them not stored", static_cast<double>(senders.sent) - static_cast<double>(stored),
-      "",
-      static_cast<std::uint64_t>(stored) == senders.sent ? "goal met: none" : "GOAL MISSED: none");
+  const auto waiting = static_cast<double>(senders.waiting());
+  bench::row(name + "of them still at the agents", waiting, "");
+  const double lost = static_cast<double>(senders.sent) - waiting - static_cast<double>(stored);
+  bench::row(name + "of them lost", lost, "", lost <= 0 ? "goal met: none" : "GOAL MISSED: none");
 }
 
 /// What the archive takes for a sample once it is packed, with its share of the averages.
@@ -231,7 +237,8 @@ void bench_size(int agents, int minutes) {
   bench::row("archive: a sample, packed, averages included", bytes / samples, "bytes");
   const double gib = bytes / samples * 86'400 * 1000 / (1 << 30);
   bench::row("archive: a day of 1000 agents at 1/s", gib, "GiB",
-             against(gib, goal_gib_a_day, "GiB"));
+             // Of a few samples, the empty file is most.
+             agents >= 1000 ? against(gib, goal_gib_a_day, "GiB") : "");
   bench::row("archive: storing and packing a sample", seconds / samples * 1e6, "us");
 }
 

@@ -61,7 +61,9 @@ TEST_CASE("mail: no name becomes a header, however it ends its lines") {
 }
 
 TEST_CASE("mail: what is not ASCII is encoded, and no line gets too long") {
-  std::string subject = "r\xc3\xbc" "diger ";
+  std::string subject =
+      "r\xc3\xbc"
+      "diger ";
   for (int i = 0; i < 50; ++i) subject += "\xe2\x82\xac";
   const std::string wire =
       to_wire(letter(subject, std::string(5000, 'x') + "\xc3\xbc = <script> \n"));
