@@ -196,7 +196,9 @@ void bench_collecting(const std::string& brink, int agents, int seconds) {
   bench::row(name + "samples sent", static_cast<double>(senders.sent), "");
   const auto waiting = static_cast<double>(senders.waiting());
   bench::row(name + "of them still at the agents", waiting, "");
-  const double lost = static_cast<double>(senders.sent) - waiting - static_cast<double>(stored);
+  // Some may be stored whose answer was not read yet.
+  const double lost =
+      std::max(0.0, static_cast<double>(senders.sent) - waiting - static_cast<double>(stored));
   bench::row(name + "of them lost", lost, "", lost <= 0 ? "goal met: none" : "GOAL MISSED: none");
 }
 

@@ -169,7 +169,7 @@ class Incidents {
   };
   struct What {
     MachineId host;
-    IncidentCause cause;
+    IncidentCause cause = IncidentCause::silent;
   };
 
   Thing& thing(What what) {
