@@ -176,8 +176,9 @@ void read_collector(TableReader& root, Draft& draft) {
   text(reader, "listen", collector.listen, is_host_and_port,
        "an address and a port such as \"127.0.0.1:9120\"");
   collector.url = "http://" + collector.listen;
-  const bool reachable = text(reader, "url", collector.url, is_base_url,
-                              "an address such as \"http://10.0.0.1:9120\"");
+  const bool reachable = text(reader, "url", collector.url, is_collector_url,
+                              "an address such as \"http://10.0.0.1:9120\" (what agents send "
+                              "there is sealed, so it is never https://)");
   if (!reachable && is_every_address(collector.listen)) {
     reader.wrong("needs 'url', where agents reach it, since 'listen' is every address here");
   }

@@ -45,7 +45,7 @@ struct FleetHost {
 
 struct FleetCollector {
   std::string listen = "127.0.0.1:9120";  // HOST:PORT, port above 0
-  std::string url;                        // http:// or https://, where agents reach it; no path
+  std::string url;                        // http://HOST:PORT, where agents reach it
   std::filesystem::path database;
   vm::Duration raw{};      // how long single samples are kept,
   vm::Duration minutes{};  // how long averages over minutes,

@@ -41,13 +41,9 @@ bool is_host_and_port(std::string_view text) {
   return is_network_address(parts->first) && (!bare || parts->first.find(':') == std::string::npos);
 }
 
-bool is_base_url(std::string_view text) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!text.starts_with(scheme)) continue;
-    const std::string_view rest = text.substr(scheme.size());
-    return is_host_and_port(rest) || is_host_and_port(std::string{rest} + ":80");
-  }
-  return false;
+bool is_collector_url(std::string_view text) {
+  constexpr std::string_view scheme = "http://";
+  return text.starts_with(scheme) && is_host_and_port(text.substr(scheme.size()));
 }
 
 bool is_user_name(std::string_view text) {

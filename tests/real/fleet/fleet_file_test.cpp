@@ -33,7 +33,7 @@ limits    = { cpu = "90 %", disk = "80 %" }
 mail      = ["ops@example.org"]
 [collector]
 listen   = "0.0.0.0:9120"
-url      = "https://watch.example.org"
+url      = "http://watch.example.org:9120"
 database = "data/shop.sqlite"
 raw      = "1 h"
 minutes  = "7 d"
@@ -96,7 +96,7 @@ TEST_CASE("fleet file: everything that a file says arrives", "[fleet]") {
   CHECK(fleet.silence == 3s);
   CHECK(fleet.objective == Approx(0.9995));
   CHECK(fleet.collector.listen == "0.0.0.0:9120");
-  CHECK(fleet.collector.url == "https://watch.example.org");
+  CHECK(fleet.collector.url == "http://watch.example.org:9120");
   CHECK(fleet.collector.database == "/etc/fleets/data/shop.sqlite");
   CHECK(fleet.collector.raw == 1h);
   CHECK(fleet.collector.minutes == 7 * 24h);
@@ -260,6 +260,8 @@ TEST_CASE("fleet file: every mistake says what was expected", "[fleet]") {
       {"[collector]\nlisten = \"0.0.0.0:9120\"", "needs 'url', where agents reach it"},
       {"[collector]\nurl = \"ftp://a\"", "'url': expected an address such as \"http://"},
       {"[collector]\nurl = \"http://a/b\"", "'url': expected an address such as \"http://"},
+      {"[collector]\nurl = \"https://a:1\"", "so it is never https://), found 'https://a:1'"},
+      {"[collector]\nurl = \"http://a\"", "'url': expected an address such as \"http://"},
       {"[collector]\nurl = \"http://a b\"", "'url': expected an address such as \"http://"},
       {"[collector]\nraw = \"60 d\"", "keeps the finer for longer"},
       {"[smtp]\nfrom = \"a@b\"", "[smtp] needs 'server'"},

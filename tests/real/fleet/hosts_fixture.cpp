@@ -51,6 +51,9 @@ mkdir /home/brink
 if [ -n "$2" ]; then mount -t tmpfs -o size="$2" tmpfs /home/brink
 else mount --bind "$1"/home /home/brink; fi
 chown 54321:54321 /home/brink
+for file in "$1"/proc/*; do
+  if [ -f "$file" ]; then mount --bind "$file" "/proc/${file##*/}"; fi
+done
 exec /usr/sbin/sshd -D -e -f /run/sshd/sshd_config
 )";
 
@@ -64,6 +67,19 @@ UseDNS no
 MaxStartups 100
 Subsystem sftp internal-sftp
 )";
+
+/// Files to be mounted over those of /proc.
+void put_idle_proc(const fs::path& folder) {
+  fs::create_directories(folder);
+  write(folder / "stat",
+        "cpu  10 0 10 1000 0 0 0 0 0 0\ncpu0 10 0 10 1000 0 0 0 0 0 0\nctxt 1\nbtime 1700000000\n"
+        "processes 1\nprocs_running 1\nprocs_blocked 0\n");
+  write(folder / "meminfo",
+        "MemTotal:        2000000 kB\nMemFree:          900000 kB\nMemAvailable:    1000000 kB\n"
+        "Buffers:           10000 kB\nCached:            90000 kB\nSwapTotal:             0 kB\n"
+        "SwapFree:              0 kB\n");
+  write(folder / "diskstats", "");
+}
 
 /// Starts words[0], a path, with its output in `log`; it dies with this thread's process.
 pid_t start_process(const std::vector<std::string>& words, const fs::path& log) {
@@ -129,11 +145,11 @@ std::unique_ptr<Hosts> Hosts::try_start(const Options& options, std::string& why
     why = "there is no ssh-keygen (package openssh-client)";
     return nullptr;
   }
-  for (std::size_t i = 0; i < options.count; ++i) hosts->start(i, options.home_size);
+  for (std::size_t i = 0; i < options.count; ++i) hosts->start(i, options);
   return hosts;
 }
 
-void Hosts::start(std::size_t i, const std::string& home_size) {
+void Hosts::start(std::size_t i, const Options& options) {
   Machine& machine = machines_.emplace_back();
   const fs::path place = folder() / std::to_string(i);
   machine.home = place / "home";
@@ -150,6 +166,7 @@ void Hosts::start(std::size_t i, const std::string& home_size) {
         "root:*:19000::::::\nsshd:*:19000::::::\n"
         "brink:$6$brink$O2n2TwTWDnaiI5HlKzwvImxjTEfmZ6m23oBd636wOIJwbq5hXEEcF67tLHZW1kXHVH/"
         "ZOMneTjVNW7A218pqV0:19000::::::\n");
+  if (options.idle) put_idle_proc(place / "proc");
   auto quarters = network_->quarters(id(i));
   machine.address = quarters.host;
   std::vector<std::string> words = std::move(quarters.words);
@@ -157,7 +174,7 @@ void Hosts::start(std::size_t i, const std::string& home_size) {
        {std::string{"/usr/bin/unshare"}, std::string{"--mount"}, std::string{"--pid"},
         std::string{"--fork"}, std::string{"--kill-child"}, std::string{"--mount-proc"},
         std::string{"/bin/sh"}, std::string{"-ec"}, std::string{boot}, std::string{"boot"},
-        place.string(), home_size}) {
+        place.string(), options.home_size}) {
     words.push_back(word);
   }
   machine.keeper = start_process(words, place / "log");

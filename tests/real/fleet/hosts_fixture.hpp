@@ -31,6 +31,9 @@ class Hosts {
   struct Options {
     std::size_t count = 1;
     std::string home_size = {};  // "1m": the homes are disks of that size; else folders here
+    /// Their /proc says that processors and disks have nothing to do and half of the memory is
+    /// free. Else it says what this machine does, the same on all: the kernel counts those once.
+    bool idle = false;
   };
 
   /// Moves the calling thread into the network of the machines and starts them.
@@ -68,7 +71,7 @@ class Hosts {
   };
 
   explicit Hosts(std::unique_ptr<kill_table::Network> network) : network_(std::move(network)) {}
-  void start(std::size_t i, const std::string& home_size);
+  void start(std::size_t i, const Options& options);
   std::string first_process(std::size_t i) const;
 
   std::unique_ptr<kill_table::Network> network_;

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sim/units.hpp"
 #include "tests/cli/brink_process.hpp"
 
 namespace smtp_server {
@@ -42,6 +43,7 @@ struct Mail {
   std::string from, data;
   std::vector<std::string> to;
   bool tls = false;
+  sim::Time taken{};
 
   std::string header(const std::string& name) const {
     const std::size_t at = ("\r\n" + data).find("\r\n" + name + ": ");
@@ -77,7 +79,8 @@ class Server {
     for (std::string line; std::getline(lines, line);) {
       const auto json = nlohmann::json::parse(line, nullptr, false);
       if (json.is_discarded()) break;  // is being written
-      all.push_back({json["from"], json["data"], json["to"], json["tls"]});
+      all.push_back({json["from"], json["data"], json["to"], json["tls"],
+                     sim::Time{std::chrono::nanoseconds{json["at"].get<std::int64_t>()}}});
     }
     return all;
   }

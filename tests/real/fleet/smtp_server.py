@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import ssl
+import time
 
 from aiosmtpd.smtp import SMTP
 
@@ -26,6 +27,7 @@ class Keeper:
             self.options.refuse -= 1
             return "451 not now"
         mail = {
+            "at": time.time_ns(),
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "tls": session.ssl is not None,
