@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <iostream>
+#include <optional>
 
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "cli/options.hpp"
 #include "cli/verbs.hpp"
 #include "real/agent_service.hpp"
+#include "real/bounded_log.hpp"
 #include "real/ending.hpp"
 #include "vm/quantity.hpp"
 #include "vm/spelling.hpp"
@@ -49,6 +51,8 @@ struct Wanted {
   std::string gateway, key_file;
   std::string users, allow, audit;
   HttpSafety safety;
+  std::string log;
+  std::string push, push_name, push_key_file;
   bool follow_stdin = false;
 };
 
@@ -99,6 +103,20 @@ real::AgentApi::Options api_of(const Wanted& wanted) {
   return api;
 }
 
+std::optional<real::Push::Options> push_of(const Wanted& wanted) {
+  if (wanted.push.empty() != wanted.push_name.empty() ||
+      wanted.push.empty() != wanted.push_key_file.empty()) {
+    throw UsageError{"--push, --push-name and --push-key-file belong together"};
+  }
+  if (wanted.push.empty()) return {};
+  real::Push::Options push;
+  push.url = wanted.push;
+  push.name = wanted.push_name;
+  push.key = real::read_key_file(wanted.push_key_file);
+  push.report = [](const std::string& what) { std::cerr << "agent: " << what << std::endl; };
+  return push;
+}
+
 real::AgentService::Options service_of(const Wanted& wanted) {
   real::AgentService::Options service;
   service.agent.proc = wanted.proc;
@@ -114,6 +132,7 @@ real::AgentService::Options service_of(const Wanted& wanted) {
   service.processes = wanted.processes;
   service.gateway = wanted.gateway;
   if (!wanted.gateway.empty()) service.key = real::read_key_file(wanted.key_file);
+  service.push = push_of(wanted);
   service.report = [](const std::string& what) { std::cerr << "agent: " << what << std::endl; };
   if (service.http) service.http->report = service.report;
   if (!wanted.users.empty()) {
@@ -139,7 +158,7 @@ int agent(Arguments arguments) {
   };
   options.shown.add_options()  //
       ("listen", text(wanted.listen, "ADDRESS:PORT"),
-       "where the page is; 127.0.0.1:9110 unless there is a gateway; port 0: any")(
+       "where the page is; 127.0.0.1:9110 unless samples are sent elsewhere; port 0: any")(
           "interval", text(wanted.interval, "TIME"), "between samples: 1s, at least 100ms")(
           "token-file", text(wanted.token_file, "FILE"),
           "what a scrape must bring as its bearer token, in a file of mode 0600")(
@@ -152,6 +171,10 @@ int agent(Arguments arguments) {
                                                                 "read this instead of /proc")(
           "gateway", text(wanted.gateway, "HOST:PORT"), "send the samples there")(
           "key-file", text(wanted.key_file, "FILE"), "key of the run, to introduce itself with")(
+          "push", text(wanted.push, "URL"), "send the host's samples to this fleet collector")(
+          "push-name", text(wanted.push_name, "NAME"), "of this host in the fleet file")(
+          "push-key-file", text(wanted.push_key_file, "FILE"),
+          "the key under which they are sealed, mode 0600")(
           "follow-stdin", po::bool_switch(&wanted.follow_stdin), "end when standard input does");
   options.shown.add_options()("users", text(wanted.users, "FILE"),
                               "let people in who are in this file; brink agent adduser makes it")(
@@ -159,6 +182,8 @@ int agent(Arguments arguments) {
       "commands that admins may run: a TOML file of name = [\"/path\", \"word\"]")(
       "audit", text(wanted.audit, "FILE"), "who had what run; without it on standard error");
   wanted.safety.add_options(options.shown);
+  options.shown.add_options()("log", text(wanted.log, "FILE"),
+                              "what it has to say goes there, the last mebibyte of it");
   if (!options.parse(arguments)) {
     std::cout << explanation << options.shown << example;
     return exit_done;
@@ -169,11 +194,13 @@ int agent(Arguments arguments) {
   if (wanted.users.empty() && !(wanted.allow.empty() && wanted.audit.empty())) {
     throw UsageError{"--allow and --audit need --users FILE, who may ask for commands"};
   }
-  const bool serves = wanted.gateway.empty() || !wanted.users.empty();
-  if (serves && wanted.listen.empty()) wanted.listen = "127.0.0.1:9110";
+  const bool sends = !wanted.gateway.empty() || !wanted.push.empty();
+  if (wanted.listen.empty() && (!sends || !wanted.users.empty())) wanted.listen = "127.0.0.1:9110";
 
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   boost::asio::io_context io{1};
+  std::optional<real::BoundedLog> log;
+  if (!wanted.log.empty()) log.emplace(io, wanted.log);
   real::AgentService service{io, service_of(wanted)};
   const real::Ending ending{io, wanted.follow_stdin, [&] {
                               service.close();

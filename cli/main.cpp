@@ -40,6 +40,10 @@ constexpr std::array verbs{
     Verb{"agent", "", "sample this host for Prometheus, or for a gateway", cli::agent},
     Verb{"compare", "RUN RUN", "the figures of two runs side by side", cli::compare},
     Verb{"node", "", "stand for one machine of a real run", cli::node},
+    Verb{"fleet", "STEP FILE", "agents on machines over SSH, their alerts, their uptime",
+         cli::fleet},
+    Verb{"remote", "FILE HOST...", "run a command on a host of a fleet as if it ran here",
+         cli::remote},
     Verb{"janitor", "FOLDER", "remove what a real run that was killed leaves behind", cli::janitor},
 };
 

@@ -36,6 +36,10 @@ int replay(Arguments arguments);
 int gateway(Arguments arguments);
 int node(Arguments arguments);
 int janitor(Arguments arguments);
+int remote(Arguments arguments);
+int fleet(Arguments arguments);
+int fleet_status(Arguments arguments);  // brink fleet status
+int fleet_watch(Arguments arguments);   // brink fleet watch
 int sweep(Arguments arguments);
 int view(Arguments arguments);
 

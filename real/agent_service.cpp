@@ -1,5 +1,7 @@
 #include "real/agent_service.hpp"
 
+#include <algorithm>
+
 #include "real/spawn.hpp"
 #include "real/token.hpp"
 
@@ -34,6 +36,14 @@ AgentService::AgentService(asio::io_context& io, Options options)
       next_dial_(io) {
   if (options_.api) api_.emplace(io, std::move(*options_.api), agent_);
   if (options_.http) http_.emplace(io, *options_.http, routes());
+  if (options_.push) {
+    options_.push->interval = options_.interval;
+    options_.push->uptime_s = [this] {
+      const auto& uptime = agent_.host_reading().uptime;
+      return uptime ? static_cast<std::uint64_t>(std::max(0.0, uptime->up_s)) : 0;
+    };
+    push_.emplace(io_, *options_.push);
+  }
   next_sample_.expires_after(0ms);
   tick();
   if (!options_.gateway.empty()) spawn(io, "agent's link", keep_dialling());
@@ -42,6 +52,7 @@ AgentService::AgentService(asio::io_context& io, Options options)
 void AgentService::close() {
   closed_ = true;
   if (http_) http_->close();
+  if (push_) push_->close();
   next_sample_.cancel();
   next_dial_.cancel();
   if (link_) link_->close();
@@ -85,6 +96,7 @@ void AgentService::tick() {
                           .transactions = sample.transactions,
                           .tenants = sample.tenants});
     }
+    if (push_ && agent_.host_sample()) push_->add(agent_.host_sample()->utilisation);
     const auto now = std::chrono::steady_clock::now();
     auto next = next_sample_.expiry() + options_.interval;
     while (next <= now) next += options_.interval;

@@ -7,8 +7,9 @@
 // who bring a user's token or the one that scrapes have.
 //
 // Samples are taken on a fixed grid of instants; one that was missed (the host stood still) is left
-// out and not made up for. With a gateway the service dials it, again and again, watches the nodes
-// that it is told to, and sends each sample as soon as it is taken. Without one it only shows them.
+// out and not made up for. With a collector it pushes the host's samples there (push.hpp). With a
+// gateway the service dials it, again and again, watches the nodes that it is told to, and sends
+// each sample as soon as it is taken. Without one it only shows them.
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,7 @@
 #include "real/agent.hpp"
 #include "real/asio.hpp"
 #include "real/fleet/agent_api.hpp"
+#include "real/fleet/push.hpp"
 #include "real/http_server.hpp"
 #include "real/link.hpp"
 #include "real/metrics.hpp"
@@ -38,6 +40,7 @@ class AgentService {
     std::optional<AgentApi::Options> api;     // none: no logins. Needs http
     std::string gateway;                      // host:port; empty: none
     std::optional<Key> key;                   // of the run, to introduce itself with
+    std::optional<Push::Options> push;        // to a fleet's collector; its interval is ours
     std::function<void(const std::string&)> report = [](const std::string&) {};
   };
 
@@ -71,6 +74,7 @@ class AgentService {
   MetricsText page_;
   std::optional<AgentApi> api_;
   std::optional<HttpServer> http_;  // after what answers for it
+  std::optional<Push> push_;
   asio::steady_timer next_sample_, next_dial_;
   std::shared_ptr<Link> link_;
   bool closed_ = false;

@@ -84,7 +84,7 @@ TlsContext::TlsContext(const Certificate& certificate) : hidden_(std::make_uniqu
   about(certificate.chain, "no certificate in PEM form", [&](boost::system::error_code& error) {
     context.use_certificate_chain(asio::buffer(chain), error);
   });
-  std::string key = read_secret(certificate.key, most_pem);
+  std::string key = read_secret_text(certificate.key, most_pem);
   about(certificate.key, "no private key in PEM form that goes with the certificate",
         [&](boost::system::error_code& error) {
           context.use_private_key(asio::buffer(key), ssl::context::pem, error);

@@ -12,7 +12,6 @@
 namespace real {
 namespace {
 
-constexpr std::size_t most_secret = 4096;
 constexpr std::size_t least_line = 16;
 
 std::runtime_error wrong(const std::filesystem::path& path, const std::string& what) {
@@ -46,7 +45,7 @@ std::string read_plain(const std::filesystem::path& path, std::size_t most, Obje
 
 }  // namespace
 
-std::string read_secret(const std::filesystem::path& path, std::size_t most) {
+std::string read_secret_text(const std::filesystem::path& path, std::size_t most) {
   return read_plain(path, most, [](const struct stat& status) -> const char* {
     if ((status.st_mode & 077) != 0) {
       return "others may use this secret; allow it to its owner only (chmod 600)";
@@ -89,7 +88,7 @@ Key create_key_file(const std::filesystem::path& path) {
 }
 
 Key read_key_file(const std::filesystem::path& path) {
-  std::string text = read_secret(path, most_secret);
+  std::string text = read_secret_text(path);
   if (text.size() != Key::size) {
     throw wrong(path, "no key: it has " + std::to_string(text.size()) + " bytes and not " +
                           std::to_string(Key::size));
@@ -101,7 +100,7 @@ Key read_key_file(const std::filesystem::path& path) {
 }
 
 std::string read_secret_line(const std::filesystem::path& path) {
-  std::string text = read_secret(path, most_secret);
+  std::string text = read_secret_text(path);
   if (text.ends_with('\n')) text.pop_back();
   if (text.size() < least_line) {
     throw wrong(path, "a token needs at least " + std::to_string(least_line) + " characters");

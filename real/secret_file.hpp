@@ -43,15 +43,15 @@ Key create_key_file(const std::filesystem::path& path);
 ///   throws  std::system_error, or std::runtime_error that says what is wrong with the file
 Key read_key_file(const std::filesystem::path& path);
 
+/// Reads any secret, as it is: at most `most` bytes. The caller wipes it.
+///
+///   throws  as read_key_file
+std::string read_secret_text(const std::filesystem::path& path, std::size_t most = 4096);
+
 /// Reads a secret of one line, such as a token that others are to send. At least 16 characters.
 ///
 ///   throws  as read_key_file
 std::string read_secret_line(const std::filesystem::path& path);
-
-/// Reads a secret of any form, of at most `most` bytes.
-///
-///   throws  as read_key_file
-std::string read_secret(const std::filesystem::path& path, std::size_t most);
 
 /// Reads a file that only its owner can write, who is ourselves or root.
 ///

@@ -44,6 +44,10 @@ void SlaMonitor::set_threshold(double threshold) {
   }
 }
 
+void SlaMonitor::resume(MachineId machine, Resource resource, bool broken, double worst) {
+  watch(machine).resources[resource] = broken ? Failure{next_++, worst, {}} : Failure{};
+}
+
 SlaMonitor::Watch& SlaMonitor::watch(MachineId machine) {
   if (machine.value >= watches_.size()) {
     watches_.resize(machine.value + 1u);

@@ -54,6 +54,10 @@ class SlaMonitor {
   /// failure stays as far below it as it was, or is all the way down. Nothing is judged anew now.
   void set_threshold(double threshold);
 
+  /// Another monitor has judged the machine's samples up to now and left this resource broken, with
+  /// `worst` so far, or whole. It goes on from there; nothing is told about it.
+  void resume(MachineId machine, Resource resource, bool broken, double worst);
+
   /// The machine crashed with tenants on it. Its other failures end.
   void crashed(Time now, MachineId machine, std::vector<SlaEvent>& events);
   /// Every tenant that the crash of `machine` cut off is served again.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <optional>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -11,6 +9,7 @@
 #include <boost/property_tree/xml_parser.hpp>
 
 #include "vm/spelling.hpp"
+#include "vm/toml_writer.hpp"
 
 namespace real {
 namespace {
@@ -93,29 +92,13 @@ class OutlineReader {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-std::string toml_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", byte);
-      out += escape.data();
-    } else {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 /// "a@x.org, b@x.org" as a list of texts.
 std::string list_of(std::string text) {
   std::ranges::replace_if(
       text, [](char c) { return c == ',' || c == ';'; }, ' ');
   std::istringstream words{text};
   std::string out = "[";
-  for (std::string word; words >> word;) out += toml_text(word) + ", ";
+  for (std::string word; words >> word;) out += vm::toml_text(word) + ", ";
   return out + ']';
 }
 
@@ -125,7 +108,7 @@ std::string value_of(const std::string& key, const std::string& text) {
                       text.find_first_not_of("0123456789") == std::string::npos;
   if (key == "port" && digits && (text.size() == 1 || text.front() != '0')) return text;
   if (key == "plain" && (text == "true" || text == "false")) return text;
-  return toml_text(text);
+  return vm::toml_text(text);
 }
 
 class Translator {
@@ -181,7 +164,7 @@ class Translator {
       return wrong("there is a client " + vm::in_quotes(name) +
                    " already; give each a 'name' of its own");
     }
-    emit("host." + toml_text(name) + " = " + table);
+    emit("host." + vm::toml_text(name) + " = " + table);
   }
 
   /// The values of an element as an inline table; of a client also its name.
@@ -198,7 +181,7 @@ class Translator {
         continue;
       }
       if (key == "address") address = text;
-      out += toml_text(key) + " = " + value_of(key, text) + ", ";
+      out += vm::toml_text(key) + " = " + value_of(key, text) + ", ";
     }
     if (client && client->empty()) *client = address;
     if (!limits.empty()) out += "limits = { " + without_comma(limits) + " }, ";
@@ -246,10 +229,10 @@ class Translator {
       }
     }
     if (type.empty() || limit.empty()) return wrong("an alert needs 'type' and 'limit'");
-    const std::string entry = toml_text(type) + " = ";
+    const std::string entry = vm::toml_text(type) + " = ";
     if (limits.find(entry) != std::string::npos)
       return wrong("two alerts of type " + vm::in_quotes(type));
-    limits += entry + toml_text(limit) + ", ";
+    limits += entry + vm::toml_text(limit) + ", ";
   }
 
   std::string_view name_;

@@ -97,4 +97,8 @@ void Network::cut_off(vm::MachineId machine) const {
   run("ip link set " + cable(machine) + " nomaster");
 }
 
+void Network::reconnect(vm::MachineId machine) const {
+  run("ip link set " + cable(machine) + " master bridge0 up");
+}
+
 }  // namespace kill_table

@@ -33,6 +33,8 @@ class Network {
   real::Stage::Quarters quarters(vm::MachineId machine);
   /// From any thread that was started after try_enter(), or that entered.
   void cut_off(vm::MachineId machine) const;
+  /// Puts the cable back.
+  void reconnect(vm::MachineId machine) const;
 
  private:
   explicit Network(real::Descriptor before) : before_(std::move(before)) {}

@@ -1,0 +1,167 @@
+#include "real/fleet/fleet_status.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <map>
+
+#include "real/fleet/archive.hpp"
+#include "real/fleet/archive_schema.hpp"
+
+namespace real {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto collector_gone = 5s;
+constexpr std::array<sim::Duration, 3> spans{std::chrono::days{1}, std::chrono::days{7},
+                                             std::chrono::days{30}};
+
+std::optional<sim::Time> time(const Statement& row, int column) {
+  if (sqlite3_column_type(row.get(), column) == SQLITE_NULL) return {};
+  return sim::Time{sim::Duration{integer(row, column)}};
+}
+
+/// What is known of one host's past.
+struct Past {
+  std::vector<vm::TimeSpan> down, unwatched;
+  std::optional<sim::Time> down_since;
+  std::string last_cause;
+};
+
+std::map<std::int64_t, Past> pasts(sqlite3* db, sim::Time at) {
+  std::map<std::int64_t, Past> all;
+  const Statement rows = prepare(
+      db,
+      "SELECT host, kind, start, end, cause FROM intervals WHERE end IS NULL OR end > ? ORDER BY "
+      "start");
+  set_value(rows, 1, since_1970(at - spans.back()));
+  while (next_row(rows)) {
+    Past& past = all[integer(rows, 0)];
+    const sim::Time start = *time(rows, 2);
+    const auto end = time(rows, 3);
+    if (bytes(rows, 1) == "unwatched") {
+      past.unwatched.push_back({start, end.value_or(at)});
+      continue;
+    }
+    past.down.push_back({start, end.value_or(at)});
+    past.last_cause = bytes(rows, 4);
+    past.down_since = end ? std::nullopt : std::optional{start};
+  }
+  return all;
+}
+
+HostStatus host_status(const Statement& row, Past& past, const FleetStatus& fleet,
+                       double objective) {
+  HostStatus host;
+  host.name = bytes(row, 1);
+  const auto since = time(row, 2);
+  host.heard = time(row, 3);
+  host.last_sample = time(row, 4);
+  const std::string_view shares = bytes(row, 5);
+  if (shares.size() == sizeof(Shares)) {
+    std::memcpy(host.shares.emplace().data(), shares.data(), sizeof(Shares));
+  }
+  host.incidents = static_cast<std::size_t>(integer(row, 6));
+  if (!since) return host;
+  if (!fleet.collecting && fleet.alive) {  // nobody knows what has been since
+    if (past.down_since) past.down.back().end = std::max(past.down.back().start, *fleet.alive);
+    past.unwatched.push_back({*fleet.alive, fleet.at});
+  }
+  if (!past.down.empty()) {
+    host.last_down = past.down.back();
+    host.last_down_cause = past.last_cause;
+  }
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    host.uptime[i] =
+        uptime_of(past.down, past.unwatched, *since, {fleet.at - spans[i], fleet.at}, objective);
+  }
+  sim::Time began = *since;
+  if (!past.down.empty()) began = past.down_since.value_or(past.down.back().end);
+  host.condition = !fleet.collecting ? HostCondition::unwatched
+                   : past.down_since ? HostCondition::down
+                                     : HostCondition::up;
+  if (!fleet.collecting) began = fleet.alive.value_or(began);
+  host.lasts = std::max(sim::Duration{}, fleet.at - began);
+  return host;
+}
+
+std::vector<IncidentStatus> incidents(sqlite3* db) {
+  const Statement rows = prepare(
+      db,
+      "SELECT i.number, h.name, i.cause, i.start, i.noticed, i.end, i.worst, i.\"limit\", "
+      "o.state FROM incidents i JOIN hosts h ON h.id = i.host LEFT JOIN outbox o ON o.incident = "
+      "i.number AND o.kind = 'opened' WHERE i.closed IS NULL OR i.number > (SELECT "
+      "coalesce(max(number), 0) - 20 FROM incidents) ORDER BY i.number DESC LIMIT 1000");
+  std::vector<IncidentStatus> all;
+  while (next_row(rows)) {
+    all.push_back({.number = word(rows, 0),
+                   .host = std::string{bytes(rows, 1)},
+                   .cause = std::string{bytes(rows, 2)},
+                   .start = *time(rows, 3),
+                   .noticed = *time(rows, 4),
+                   .end = time(rows, 5),
+                   .worst = sqlite3_column_double(rows.get(), 6),
+                   .limit = sqlite3_column_double(rows.get(), 7),
+                   .mail = std::string{bytes(rows, 8)}});
+  }
+  return all;
+}
+
+}  // namespace
+
+FleetStatus read_fleet_status(const std::filesystem::path& archive, double objective,
+                              sim::Time at) {
+  const Database db = open_archive(archive, Access::read);
+  execute(db.get(), "BEGIN");  // all of it of one instant
+  FleetStatus status;
+  status.at = at;
+  const Statement meta = prepare(db.get(), "SELECT alive FROM meta");
+  if (next_row(meta)) status.alive = time(meta, 0);
+  status.collecting = status.alive && at - *status.alive < collector_gone;
+  auto past = pasts(db.get(), at);
+  const Statement rows = prepare(
+      db.get(),
+      "SELECT id, name, since, heard, last_sample, last_shares, (SELECT count(*) FROM incidents "
+      "WHERE closed IS NULL AND host = hosts.id) FROM hosts WHERE watched ORDER BY name");
+  while (next_row(rows)) {
+    status.hosts.push_back(host_status(rows, past[integer(rows, 0)], status, objective));
+  }
+  status.incidents = incidents(db.get());
+  return status;
+}
+
+std::string utc(sim::Time at) {
+  const auto seconds = static_cast<std::time_t>(
+      std::chrono::floor<std::chrono::seconds>(at.time_since_epoch()).count());
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 40> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts);
+  return {text.data(), size};
+}
+
+std::string rough(sim::Duration span) {
+  struct Unit {
+    sim::Duration length;
+    const char* name;
+  };
+  constexpr std::array<Unit, 4> units{{{std::chrono::days{1}, " d"},
+                                       {std::chrono::hours{1}, " h"},
+                                       {std::chrono::minutes{1}, " min"},
+                                       {std::chrono::seconds{1}, " s"}}};
+  if (span < 10s) {
+    std::array<char, 32> text{};
+    const int size = std::snprintf(text.data(), text.size(), "%.1f s", sim::seconds(span));
+    return {text.data(), static_cast<std::size_t>(size)};
+  }
+  const auto* unit =
+      std::find_if(units.begin(), units.end(), [span](const Unit& u) { return span >= u.length; });
+  std::string text = std::to_string(span / unit->length) + unit->name;
+  if (unit + 1 == units.end() || span / unit->length >= 100) return text;
+  const auto rest = span % unit->length / unit[1].length;
+  return rest == 0 ? text : text + " " + std::to_string(rest) + unit[1].name;
+}
+
+}  // namespace real
