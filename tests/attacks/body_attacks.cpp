@@ -9,8 +9,8 @@ Attack sent(const std::string& name, const std::vector<std::string>& allowed,
   return {"body", name, either(allowed),
           [=](const Target& target) {
             return outcome(
-                said_to(target, "POST " + target.post + " HTTP/1.1\r\nHost: localhost\r\n" +
-                                    fields + "\r\n" + body),
+                said_to(target, target.method + " " + target.post +
+                                    " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n" + body),
                 allowed);
           },
           has_post};
@@ -39,9 +39,9 @@ Attack smuggled(const std::string& name, const std::string& fields, const std::s
           [=](const Target& target) {
             const std::string hidden =
                 "GET " + target.open + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
-            const std::string said =
-                said_to(target, "POST " + target.post + " HTTP/1.1\r\nHost: localhost\r\n" +
-                                    fields + "\r\n" + body + hidden);
+            const std::string said = said_to(target, target.method + " " + target.post +
+                                                         " HTTP/1.1\r\nHost: localhost\r\n" +
+                                                         fields + "\r\n" + body + hidden);
             return outcome(said, {"400", "501"});
           },
           has_post};
@@ -55,7 +55,7 @@ Attack log_in(const std::string& name, const std::vector<std::string>& allowed,
             return outcome(answer_to(target, "POST", target.post, "", body(target.name_member)),
                            allowed);
           },
-          has_post};
+          has_login};
 }
 
 Attack name_of(const std::string& name, const std::string& written) {
@@ -161,9 +161,9 @@ std::vector<Attack> body_attacks() {
   std::vector<Attack> all = lengths();
   for (Attack& one : forms()) all.push_back(std::move(one));
   all.push_back(
-      {"body", "is there a user by this name?", "401, the same for both", unknown_user, has_post});
+      {"body", "is there a user by this name?", "401, the same for both", unknown_user, has_login});
   all.push_back({"body", "40 guesses at a password, from 40 addresses", "429 after a few",
-                 guessed_passwords, has_post});
+                 guessed_passwords, has_login});
   return all;
 }
 

@@ -67,7 +67,7 @@ Outcome slowloris(const Target& target) {
 /// The same with the body (RUDY).
 Outcome slow_bodies(const Target& target) {
   Crowd crowd{target.port, 8, fresh_address()};
-  crowd.send("POST " + target.post +
+  crowd.send(target.method + " " + target.post +
              " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000\r\n\r\n{");
   const Course course = play(
       target, crowd, [&] { crowd.send(" "); }, [&] { return crowd.read(); },

@@ -68,6 +68,9 @@ inline std::string either(const std::vector<std::string>& allowed) {
 inline bool has_post(const Target& target) {
   return !target.post.empty();
 }
+inline bool has_login(const Target& target) {
+  return !target.name_member.empty();
+}
 inline bool is_guarded(const Target& target) {
   return !target.guarded.empty();
 }

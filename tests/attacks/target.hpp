@@ -30,8 +30,9 @@ class Target {
   std::string name;
   std::uint16_t port = 0;
   std::string open = "/healthz";  // GET: answers 200 to everybody
-  std::string post;               // POST: takes a JSON object from everybody; empty: there is none
-  std::string name_member;        // its member beside "password"
+  std::string post;               // takes a body from everybody; empty: there is none
+  std::string method = "POST";    // with which it does
+  std::string name_member;        // beside "password" in the object that it wants; empty: no login
   std::string guarded;            // GET: wants a token; empty: nothing does
   std::string token;              // that it takes
   std::string admin, admin_body;  // POST: wants more than this token; empty: nothing does
@@ -48,6 +49,7 @@ enum class Pace { real, quick };
 
 std::unique_ptr<Target> agent_here(Pace pace);
 std::unique_ptr<Target> gateway_here(Pace pace);
+std::unique_ptr<Target> collector_here(Pace pace);
 /// `brink agent` as a process; `peak_memory` reads its VmHWM.
 struct ProcessTarget : Target {
   virtual std::uint64_t peak_memory() const = 0;  // bytes

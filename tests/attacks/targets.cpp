@@ -5,6 +5,7 @@
 
 #include "real/agent_service.hpp"
 #include "real/api.hpp"
+#include "real/fleet/collector.hpp"
 #include "real/user_store.hpp"
 #include "tests/attacks/target.hpp"
 #include "tests/cli/brink_process.hpp"
@@ -175,6 +176,39 @@ mix = { buy = 1.0 }
   HttpServer server_;
 };
 
+/// Nobody logs in at a collector: its doors are a sealed batch, and one token for those who look.
+class CollectorHere final : public Here {
+ public:
+  explicit CollectorHere(Pace pace) {
+    name = "collector";
+    post = "/agents/web1/samples";
+    method = "PUT";
+    guarded = "/fleet";
+    token = "0123456789abcdef.watcher.token";
+    std::filesystem::create_directory(folder_.path() / "keys");
+    std::filesystem::permissions(folder_.path() / "keys", std::filesystem::perms::owner_all);
+    create_key_file(folder_.path() / "keys" / "web1");
+    Collector::Options options;
+    options.fleet = "attacked";
+    options.hosts.push_back({.name = "web1"});
+    options.archive.file = folder_.path() / "fleet.sqlite";
+    options.keys = folder_.path() / "keys";
+    options.http = paced({}, pace);
+    options.token = token;
+    collector_.emplace(io_, std::move(options));
+    port = collector_->port();
+    begin([this] {
+      collector_->close();
+      io_.stop();  // it goes on writing what has come until it is destroyed
+    });
+  }
+  ~CollectorHere() override { end(); }
+
+ private:
+  fake_proc::Folder folder_;
+  std::optional<Collector> collector_;
+};
+
 class AgentProcess final : public ProcessTarget {
  public:
   AgentProcess() {
@@ -248,6 +282,10 @@ std::unique_ptr<Target> gateway_here(Pace pace) {
   return std::make_unique<GatewayHere>(pace);
 }
 
+std::unique_ptr<Target> collector_here(Pace pace) {
+  return std::make_unique<CollectorHere>(pace);
+}
+
 std::unique_ptr<ProcessTarget> agent_process() {
   return std::make_unique<AgentProcess>();
 }
@@ -259,7 +297,7 @@ std::unique_ptr<Target> node_exporter() {
 }
 
 std::vector<NamedTarget> our_targets() {
-  return {{"agent", agent_here}, {"gateway", gateway_here}};
+  return {{"agent", agent_here}, {"gateway", gateway_here}, {"collector", collector_here}};
 }
 
 const std::vector<std::string>& hostile_names() {
