@@ -205,8 +205,9 @@ void check_mails(const std::vector<Mail>& mails, const Acts& acts) {
   CHECK_THAT(closed["db"].header("Subject"), Catch::Contains("network is below its limit again"));
   CHECK(opened["web2"].taken > acts.cut);
   CHECK(closed["web2"].taken >= acts.plugged + window);
-  // A window's mean, of 100 % at most and less than 10 % before, reaches 50 % after 4/9 of it.
-  CHECK(opened["db"].taken >= acts.traffic + window * 4 / 9);
+  // That it was over its limit for the window is for the collector's clock to say, further down:
+  // on a busy machine samples come late and long, and the first may reach back before the traffic.
+  CHECK(opened["db"].taken > acts.traffic);
   CHECK(closed["db"].taken >= acts.quiet);
 }
 
