@@ -52,7 +52,7 @@ MachineId Replicas::home(TenantId tenant, const std::function<bool(MachineId)>& 
         machine.held + t.state > memory_[machine.flavor.value])
       continue;
     const bool together = inventory_.together(m, t.owner);
-    if (together && only_elsewhere) continue;
+    if (only_elsewhere && (together || !machine.host)) continue;
     const std::tuple carries{m == refused_by, together, machine.fleet != inventory_[t.owner].fleet,
                              machine.spare, machine.tenants.size() + machine.copies.size()};
     if (best != no_machine && !(carries < least)) continue;
