@@ -1,7 +1,6 @@
 #include "real/stage.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <thread>

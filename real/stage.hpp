@@ -141,7 +141,6 @@ class Stage {
   void start_agent(std::uint32_t host);
   void fail(std::string why);
   void later(std::chrono::milliseconds delay, std::function<void()> what);
-  void end_others();
 
   // stage_hosts.cpp
   void open_posts();
