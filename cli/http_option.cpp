@@ -1,5 +1,7 @@
 #include "cli/http_option.hpp"
 
+#include <filesystem>
+
 #include "cli/options.hpp"
 #include "real/link.hpp"
 #include "vm/spelling.hpp"
@@ -45,6 +47,20 @@ void HttpSafety::apply(real::HttpServer::Options& http) const {
                      " is beyond loopback: give it --certificate and --private-key, or say "
                      "--plain-http"};
   }
+}
+
+std::vector<std::string> HttpSafety::words() const {
+  std::vector<std::string> all;
+  if (plain_http) all.emplace_back("--plain-http");
+  if (certificate.empty()) return all;
+  const auto absolute = [](const std::string& file) {
+    return std::filesystem::absolute(file).string();
+  };
+  for (const auto& word : {std::string{"--certificate"}, absolute(certificate),
+                           std::string{"--private-key"}, absolute(private_key)}) {
+    all.push_back(word);
+  }
+  return all;
 }
 
 }  // namespace cli

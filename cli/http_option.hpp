@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <boost/program_options.hpp>
 
@@ -23,6 +24,8 @@ struct HttpSafety {
   void add_options(boost::program_options::options_description& shown);
   /// Throws UsageError where they do not go together, or do not allow this address.
   void apply(real::HttpServer::Options& http) const;
+  /// The same for another brink to be started, wherever it is started from.
+  std::vector<std::string> words() const;
 };
 
 }  // namespace cli

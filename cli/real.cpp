@@ -17,6 +17,7 @@ namespace {
 /// Where people and tools may knock as well; docs/API.md.
 struct People {
   std::string http, users = "users";
+  HttpSafety safety;
 };
 
 /// A scenario and the hosts on which its machines will be; none: this one.
@@ -43,6 +44,7 @@ int play(const Cast& cast, const Playing& playing, const People& people, std::at
                            .transactions = playing.transactions,
                            .http = people.http,
                            .users = people.users,
+                           .http_words = people.safety.words(),
                            .places = cast.places};
   if (!playing.quiet) {
     options.report = [](const std::string& what) {
@@ -93,11 +95,15 @@ int real_world(Arguments arguments) {
        "let people and tools send transactions too, during the run; docs/API.md")(
           "users", po::value(&people.users)->value_name("DIR"),
           "their accounts, and the key of their tokens; default: users");
+  people.safety.add_options(options.shown);
   if (!options.parse(arguments)) {
     print_help(options);
     return exit_done;
   }
-  if (!people.http.empty()) http_at(people.http, "--http");
+  if (!people.http.empty()) {
+    auto http = http_at(people.http, "--http");
+    people.safety.apply(http);
+  }
   if (playing.json && scenarios.files.size() > 1) {
     throw UsageError("--json takes one FILE at a time");
   }

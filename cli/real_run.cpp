@@ -138,6 +138,7 @@ real::Stage::Options RealRun::Play::options_for_stage() {
       .journal = absolute(options_.directory / record::journal_name),
       .http = options_.http,
       .users = options_.users.empty() ? options_.users : absolute(options_.users),
+      .http_words = options_.http_words,
       .on_reached = {},
       .quarters = options_.quarters,
       .places = options_.places,

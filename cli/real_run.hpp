@@ -24,12 +24,13 @@ namespace cli {
 class RealRun {
  public:
   struct Options {
-    const vm::Scenario& scenario;     // outlives the run
-    std::filesystem::path directory;  // of the run; the scenario's text is in it already
-    std::filesystem::path binary;     // brink itself
-    bool transactions = false;        // tell the sink every transaction's end as well
-    std::string http{};               // host:port where people may knock; empty: nowhere
-    std::filesystem::path users{};    // their accounts; docs/API.md
+    const vm::Scenario& scenario;           // outlives the run
+    std::filesystem::path directory;        // of the run; the scenario's text is in it already
+    std::filesystem::path binary;           // brink itself
+    bool transactions = false;              // tell the sink every transaction's end as well
+    std::string http{};                     // host:port where people may knock; empty: nowhere
+    std::filesystem::path users{};          // their accounts; docs/API.md
+    std::vector<std::string> http_words{};  // how that is kept from strangers: HttpSafety::words()
     std::function<void(const std::string&)> report = [](const std::string&) {};  // for people
     /// For tests: called with the stage at each moment of a migration, before it goes on.
     std::function<void(real::Stage&, const real::Reached&)> on_reached{};

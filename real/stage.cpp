@@ -119,6 +119,7 @@ void Stage::start_gateway() {
       "--key-file",    folder_ / "key",  "--follow-stdin"};
   if (!options_.http.empty()) {
     words.insert(words.end(), {"--http", options_.http, "--users", options_.users});
+    words.insert(words.end(), options_.http_words.begin(), options_.http_words.end());
   }
   gateway_ = std::make_unique<Child>(
       io_, std::move(words),

@@ -67,6 +67,7 @@ class Stage {
     std::filesystem::path journal;
     std::string http{};             // host:port where the gateway serves people; empty: nowhere
     std::filesystem::path users{};  // their accounts
+    std::vector<std::string> http_words{};  // further options of the gateway: its certificate
     /// Asked at each Moment of a migration, before it goes on; the kill table's door.
     std::function<void(const Reached&)> on_reached{};
     /// Where a machine's process is started on this host; not set: as it is.

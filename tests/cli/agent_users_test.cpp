@@ -156,24 +156,29 @@ TEST_CASE("brink agent: people log in, look, and have what is allowed run", "[e2
   }
 }
 
-TEST_CASE("brink agent: beyond loopback it wants a certificate, or to be told in so many words",
+TEST_CASE("brink: what serves people beyond loopback wants a certificate, or so many words",
           "[e2e]") {
   const Desk desk;
   const auto refused = [&desk](Words words, int code, const std::string& why) {
-    words.insert(words.begin(), "agent");
     const Said said = desk.brink(words);
     CAPTURE(words, said.err);
     CHECK(said.code == code);
     CHECK(said.err.find(why) != std::string::npos);
   };
-  refused({"--listen", "0.0.0.0:0"}, 2, "say --plain-http");
-  refused({"--listen", "[::]:0"}, 2, "say --plain-http");
-  refused({"--certificate", "a.pem"}, 2, "belong together");
-  refused({"--allow", "allow.toml"}, 2, "need --users");
+  refused({"real", "small.toml", "--http", "0.0.0.0:0"}, 2, "say --plain-http");
+  refused({"gateway", "--scenario", "small.toml", "--journal", "j", "--key-file", "k", "--http",
+           "0.0.0.0:0", "--users", "u"},
+          2, "say --plain-http");
+  refused({"agent", "--listen", "0.0.0.0:0"}, 2, "say --plain-http");
+  refused({"agent", "--listen", "[::]:0"}, 2, "say --plain-http");
+  refused({"agent", "--certificate", "a.pem"}, 2, "belong together");
+  refused({"agent", "--allow", "allow.toml"}, 2, "need --users");
   desk.put("allow.toml", "say = [\"echo\"]\n");
-  refused({"--users", "users", "--allow", "allow.toml"}, 2, "allow.toml:1:7: 'say': expected an");
+  refused({"agent", "--users", "users", "--allow", "allow.toml"}, 2,
+          "allow.toml:1:7: 'say': expected an");
   const auto files = made_certificate::make(desk.folder());
-  refused({"--certificate", files.chain, "--private-key", files.key, "--plain-http"}, 2, "exclude");
+  refused({"agent", "--certificate", files.chain, "--private-key", files.key, "--plain-http"}, 2,
+          "exclude");
   const auto plain = desk.start({"agent", "--listen", "0.0.0.0:0", "--plain-http"});
   CHECK(status_of(http_client::get(port_of(*plain), "/healthz")) == 200);
   const Desk other;
