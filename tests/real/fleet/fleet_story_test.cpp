@@ -293,7 +293,7 @@ TEST_CASE("brink fleet: one host overloaded, one cut off, the collector killed: 
   CHECK(last.code == 0);
   transcript.note("the mails, all of them:");
   for (const Mail& mail : story.mails()) {
-    transcript.output(mail.header("To") + "  " + mail.header("Subject") + "\n");
+    transcript.output(transcript.recipients(mail) + "  " + mail.header("Subject") + "\n");
   }
   check_mails(story.mails(), acts);
   check_incidents(story);

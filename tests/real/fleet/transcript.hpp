@@ -19,11 +19,17 @@ class Transcript {
   void output(const std::string& lines) { text_ += lines; }
 
   void mail(const smtp_server::Mail& mail) {
-    text_ += "To: " + mail.header("To") + "\nSubject: " + mail.header("Subject") + "\n\n";
+    text_ += "To: " + recipients(mail) + "\nSubject: " + mail.header("Subject") + "\n\n";
     std::string body = mail.data.substr(mail.data.find("\r\n\r\n") + 4);
     std::erase(body, '\r');
     for (std::size_t at = 0; (at = body.find("=\n", at)) != std::string::npos;) body.erase(at, 2);
     text_ += body;
+  }
+
+  static std::string recipients(const smtp_server::Mail& mail) {
+    std::string all;
+    for (const std::string& one : mail.to) all += (all.empty() ? "" : ", ") + one;
+    return all;
   }
 
   void save() const {
