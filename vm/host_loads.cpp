@@ -211,12 +211,13 @@ Candidate HostLoads::candidate(HostIndex host) const {
   const Load& load = loads_[slot_of_[host]];
   const HostFacts& facts = facts_->hosts[host];
   const double all = capacity(load);
-  double room = unlimited;
+  double free = load.free, room = unlimited;
   if (load.allocated > 0) {
+    // Where a VM's weight is its demand, the smaller of both limits says it all.
     if (detector_.kind == DetectorKind::threshold) {
-      room = (detector_.parameter + doubt) * all - load.demand;
+      free = std::min(free, (detector_.parameter + doubt) * all - load.demand);
     } else if (!is_regression(detector_.kind)) {
-      room = (1 + doubt) * all - load.demand;  // whatever the spread, or the fallback
+      free = std::min(free, (1 + doubt) * all - load.demand);  // whatever the spread, or fallback
     } else if (one_ahead_ && load.known >= regression_needs) {
       room = (1 / detector_.parameter + doubt - load.forecast) * all;
     }
@@ -226,7 +227,7 @@ Candidate HostLoads::candidate(HostIndex host) const {
     const PowerCurve& power = kinds_[facts.kind].power;
     watts = load.allocated > 0 || facts.idling ? power.at(load.allocated / all) : 0;
   }
-  return {host, facts.kind, load.allocated, load.free, room, watts};
+  return {host, facts.kind, load.allocated, free, room, watts};
 }
 
 }  // namespace vm

@@ -2,27 +2,28 @@
 // the one on which a VM costs the fewest watts.
 //
 // Without plans a host's watts are P(u) of its use u, and a VM of g = demand / capacity costs
-// P(u + g) - P(u). P is straight between measured tenths, so within a tenth this is a straight line
-// of u up to where u + g reaches the next tenth, and another one from there: two pieces.
+// P(u + g) - P(u): within a tenth of the capacity two straight lines of u (GrowthBounds), so each
+// tenth holds two pieces.
 //
+//   short   few hosts: all of them are read
 //   sloped  hosts stand in order of use: from the cheap end on, until it gets too dear
-//   flat    where u and u + g climb equally steep stretches, all cost the same but for rounding,
-//           and rounding decides. What rounding did to `watts` is known beforehand, so hosts are
-//           told apart by it: who was rounded up most looks cheapest. That bounds their cost in
-//           whole units in the last place; among equals the lowest number wins, and in order of
-//           number they stand.
+//   flat    all cost the same but for rounding: RoundingLists tell
 //
 // Places are given once per plan; a host that gets plans leaves its place, and may come back to it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "vm/growth_bounds.hpp"
 #include "vm/placement_candidate.hpp"
 #include "vm/presence.hpp"
+#include "vm/rounding_lists.hpp"
 
 namespace vm {
 
@@ -39,142 +40,177 @@ class MeasuredHosts {
   bool try_return(const Candidate& candidate);
 
   /// Puts into `best` the cheapest host that fits and that `acceptable(host)` does not refuse,
-  /// where it beats the one that is there.
+  /// where it beats the one that is there. `bounds` must be those of the seeker's demand.
   template <class Acceptable>
-  void search(const Seeker& seeker, std::optional<PlacementChoice>& best, Acceptable acceptable) {
-    price(seeker, best);
-    while (const auto piece = next_piece(best)) {
-      if (piece->flat) {
-        search_flat(*piece, seeker, best, acceptable);
-      } else {
-        search_sloped(*piece, seeker, best, acceptable);
-      }
+  void search(const Seeker& seeker, const GrowthBounds& bounds, PlacementChoice& best,
+              Acceptable acceptable) {
+    list_tenths(seeker, bounds, best);
+    while (const auto priced = next_tenth(best)) {
+      Search<Acceptable> with{
+          seeker,    kinds_[priced->kind], shelves_[priced->kind], bounds.of(priced->kind), best,
+          acceptable};
+      search_tenth(priced->tenth, with);
     }
   }
 
  private:
-  static constexpr std::size_t tenths = PowerCurve::points - 1;
-  /// By what rounding added to watts, from -1 to 1 units; and a class of which that is not known.
-  static constexpr std::size_t rounding_classes = 16;
-  static constexpr std::size_t unknown_class = rounding_classes;
-  static constexpr std::size_t classes = rounding_classes + 1;
+  using Entry = MeasuredHost;
+  static constexpr std::size_t tenths = GrowthBounds::tenths;
+  static constexpr double slack = GrowthBounds::slack;
+  /// So many hosts are read faster than anything can be said about them.
+  static constexpr std::uint32_t few = 32;
+  static constexpr double nothing = -1, everything = 1e300;  // less and more than any use
   static constexpr std::uint32_t nowhere = 0xffffffffu;
 
-  struct Entry {
-    double use = 0;
-    double allocated = 0, free = 0, room = 0, watts = 0;
-    HostIndex host = 0;
+  struct Tenth {
+    std::uint32_t begin = 0, end = 0;  // in entries
+    std::uint32_t present = 0;         // of these
+    double most_free = 0, most_room = 0;
+    double reach = 0;  // most that allocated and free come to
   };
-  /// Entries in some order, and who of them is there.
-  struct Row {
-    std::vector<Entry> entries;
-    Presence presence;
-  };
-  struct Shelf {                                    // hosts of one kind
-    Row by_use;                                     // tenth by tenth, in order of use
-    std::array<std::uint32_t, tenths + 1> tenth{};  // where each begins in it
-    std::array<double, tenths> reach{};             // most that allocated + free comes to
-    Row by_rounding;                                // tenth by tenth, class by class, by number
-    std::array<std::uint32_t, tenths * classes + 1> rounded{};  // where each begins in it
-    double unit = 0;                                            // all watts are multiples of it
-    std::array<double, PowerCurve::points + 1> half{};          // most that rounding adds, by tenth
+  struct Shelf {  // hosts of one kind
+    explicit Shelf(const HostPower& kind) : flat(kind) {}
+
+    std::vector<Entry> entries;  // tenth by tenth, in order of use
+    Presence presence;           // who of them is there
+    std::array<Tenth, tenths> tenth{};
+    RoundingLists flat;  // the same hosts, where they are many
   };
   struct Place {
     std::uint32_t kind = nowhere;
-    std::uint32_t by_use = 0, by_rounding = 0;
+    std::uint32_t by_use = 0;
+    RoundingLists::Place by_rounding = RoundingLists::nowhere;
+  };
+  struct Priced {
+    double least = 0;  // watts: nothing in the tenth costs less
+    std::uint16_t kind = 0, tenth = 0;
   };
   /// A stretch of use on which the cost is a straight line.
   struct Piece {
-    double least = 0;                  // watts: nothing in it costs less
     double low = 0, high = 0;          // of use: [low, high)
-    std::uint32_t begin = 0, end = 0;  // sloped: of by_use
-    std::uint16_t kind = 0;
-    std::uint8_t tenth = 0, grown = 0;  // of u and of u + g
-    bool flat = false, rising = false;
+    double at_low = 0, at_high = 0;    // watts, but for rounding
+    std::uint32_t begin = 0, end = 0;  // of entries
+    std::size_t tenth = 0, grown = 0;  // of u and of u + g
+
+    double least() const { return std::min(at_low, at_high); }
   };
-  struct Dearer {  // a type, so that the heap's comparisons are inlined
-    bool operator()(const Piece& a, const Piece& b) const { return a.least > b.least; }
+  template <class Acceptable>
+  struct Search {
+    const Seeker& seeker;
+    const HostPower& kind;
+    const Shelf& shelf;
+    const GrowthBounds::Kind& bound;
+    PlacementChoice& best;
+    Acceptable& acceptable;
+
+    double cost(const Entry& entry) const {
+      return power_cost(kind, entry.allocated, seeker.demand, entry.watts);
+    }
+    void read(const Entry& entry) {
+      const PlacementChoice choice{entry.host, cost(entry)};
+      // One jump for questions whose answers nobody can foresee.
+      if (!((entry.free >= seeker.demand) & (entry.room >= seeker.weight) & beats(choice, best)))
+        return;
+      if (acceptable(entry.host)) best = choice;
+    }
   };
 
-  void fill_by_use(std::size_t kind);
-  void fill_by_rounding(std::size_t kind);
-  std::size_t class_of(std::size_t kind, const Entry& entry) const;
+  void fill(std::size_t kind);
 
-  void price(const Seeker& seeker, const std::optional<PlacementChoice>& bound);
-  void price_tenth(std::size_t kind, std::size_t tenth, double grown, double at_low, double at_high,
-                   const std::optional<PlacementChoice>& bound);
-  void offer(Piece piece, const std::optional<PlacementChoice>& bound);
-  std::optional<Piece> next_piece(const std::optional<PlacementChoice>& best);
-  /// Nothing in `rounding_class` of a flat piece costs less.
-  double least_of_class(const Piece& piece, std::size_t rounding_class, double exact,
-                        double noise) const;
-  double exact_cost(const Piece& piece, double demand) const;
-  double noise_of(const Piece& piece, double exact) const;
+  /// Fills priced_ with the tenths that could hold the winner.
+  void list_tenths(const Seeker& seeker, const GrowthBounds& bounds, const PlacementChoice& best);
+  /// Takes the cheapest out of priced_; none where none can beat `best` any more.
+  std::optional<Priced> next_tenth(const PlacementChoice& best);
+  /// The first in the tenth whose use is not less.
+  static std::uint32_t position(const Shelf& shelf, std::size_t tenth, double use);
+  template <class Acceptable>
+  static void search_tenth(std::size_t t, Search<Acceptable>& with) {
+    const Tenth& tenth = with.shelf.tenth[t];
+    if (tenth.end - tenth.begin <= few) return read_all(tenth.begin, tenth.end, with);
+    const GrowthBounds::Kind& bound = with.bound;
+    const double bend = static_cast<double>(t) / 10 + bound.bend;
+    // Beyond this nobody has that much free.
+    const double top = (tenth.reach - with.seeker.demand) / with.kind.capacity + slack;
+    // On either side of the bend rounding may have put u + g into the other tenth.
+    const std::uint32_t end = position(with.shelf, t, top);
+    const std::uint32_t before = std::min(position(with.shelf, t, bend - slack), end);
+    const std::uint32_t after = std::min(position(with.shelf, t, bend + slack), end);
+    read_all(before, after, with);
+    // Who stands in the tenth is in it, whatever rounding did at its ends.
+    const auto reached = [](std::size_t of) { return std::min(of, tenths); };
+    Piece first{nothing,
+                bend - slack,
+                bound.at_border[t],
+                bound.at_bend[t],
+                tenth.begin,
+                before,
+                t,
+                reached(t + bound.shift)};
+    Piece second{bend + slack,
+                 everything,
+                 bound.at_bend[t],
+                 bound.at_border[t + 1],
+                 after,
+                 end,
+                 t,
+                 reached(t + bound.shift + 1)};
+    if (first.least() > second.least()) std::swap(first, second);
+    search_piece(first, with);
+    search_piece(second, with);
+  }
 
   template <class Acceptable>
-  void search_sloped(const Piece& piece, const Seeker& seeker, std::optional<PlacementChoice>& best,
-                     Acceptable& acceptable) {
-    const HostPower& kind = kinds_[piece.kind];
-    const Row& row = shelves_[piece.kind].by_use;
+  static void search_piece(const Piece& piece, Search<Acceptable>& with) {
+    if (piece.begin >= piece.end || piece.least() - slack > with.best.cost) return;
+    if (piece.end - piece.begin <= few) return read_all(piece.begin, piece.end, with);
+    const double here = with.kind.power.rise(piece.tenth);
+    const double there = with.kind.power.rise(piece.grown);
+    if (here == there) return search_flat(piece, with);
+    search_sloped(piece, there > here, with);
+  }
+
+  template <class Acceptable>
+  static void read_all(std::uint32_t begin, std::uint32_t end, Search<Acceptable>& with) {
+    const Shelf& shelf = with.shelf;
+    for (std::size_t at = begin; (at = shelf.presence.next(at, end)) < end; ++at)
+      with.read(shelf.entries[at]);
+  }
+
+  template <class Acceptable>
+  static void search_sloped(const Piece& piece, bool rising, Search<Acceptable>& with) {
+    const Shelf& shelf = with.shelf;
     std::size_t begin = piece.begin, end = piece.end;
     for (;;) {
       std::size_t at = 0;
-      if (piece.rising) {
-        at = row.presence.next(begin, end);
+      if (rising) {
+        at = shelf.presence.next(begin, end);
         if (at == end) return;
         begin = at + 1;
       } else {
-        end = row.presence.previous(begin, end);
+        end = shelf.presence.previous(begin, end);
         if (end == begin) return;
         at = --end;
       }
-      const Entry& entry = row.entries[at];
-      const PlacementChoice choice{entry.host,
-                                   power_cost(kind, entry.allocated, seeker.demand, entry.watts)};
-      if (best && choice.cost > best->cost + slack) return;
-      if (entry.free < seeker.demand || entry.room < seeker.weight) continue;
-      if (best && !beats(choice, *best)) continue;
-      if (acceptable(entry.host)) best = choice;
+      if (with.cost(shelf.entries[at]) > with.best.cost + slack) return;
+      with.read(shelf.entries[at]);
     }
   }
 
   template <class Acceptable>
-  void search_flat(const Piece& piece, const Seeker& seeker, std::optional<PlacementChoice>& best,
-                   Acceptable& acceptable) {
-    const HostPower& kind = kinds_[piece.kind];
-    const Shelf& shelf = shelves_[piece.kind];
-    const double exact = exact_cost(piece, seeker.demand);
-    const double noise = noise_of(piece, exact);
-    // The unknown come first, since nothing is known to be cheaper; then who was rounded up most.
-    for (std::size_t c = classes; c-- > 0;) {
-      const std::size_t list = piece.tenth * classes + c;
-      if (shelf.rounded[list] == shelf.rounded[list + 1]) continue;
-      const double least = least_of_class(piece, c, exact, noise);
-      if (best && least > best->cost) return;
-      for (std::size_t at = shelf.rounded[list];; ++at) {
-        at = shelf.by_rounding.presence.next(at, shelf.rounded[list + 1]);
-        if (at == shelf.rounded[list + 1]) break;
-        const Entry& entry = shelf.by_rounding.entries[at];
-        // Where nothing is cheaper than the best so far, only a lower number can beat it.
-        if (best && entry.host > best->host && least >= best->cost) break;
-        if (entry.use < piece.low || entry.use >= piece.high) continue;
-        if (entry.free < seeker.demand || entry.room < seeker.weight) continue;
-        const PlacementChoice choice{entry.host,
-                                     power_cost(kind, entry.allocated, seeker.demand, entry.watts)};
-        if (best && !beats(choice, *best)) continue;
-        if (acceptable(entry.host)) best = choice;
-      }
-    }
+  static void search_flat(const Piece& piece, Search<Acceptable>& with) {
+    // In a short piece most of those that stand by number would be read for nothing.
+    const Tenth& tenth = with.shelf.tenth[piece.tenth];
+    if ((piece.end - piece.begin) * 4 < tenth.end - tenth.begin)
+      return read_all(piece.begin, piece.end, with);
+    with.shelf.flat.search({piece.low, piece.high, piece.tenth, piece.grown, piece.least() - slack},
+                           with.seeker, with.best, with.acceptable);
   }
 
-  /// More watts than rounding can make of a cost, and more use than it can make of a use.
-  static constexpr double slack = 1e-9;
-
   std::vector<HostPower> kinds_;
-  std::vector<Shelf> shelves_;         // by kind
-  std::vector<Place> places_;          // by host
-  std::vector<Piece> pieces_;          // a heap, the cheapest first
-  std::vector<std::uint32_t> counts_;  // kept for its memory
+  std::vector<Shelf> shelves_;  // by kind
+  std::vector<Place> places_;   // by host
+  std::vector<Priced> priced_;
+  std::vector<RoundingLists::Place> by_rounding_;  // kept for its memory
 };
 
 }  // namespace vm

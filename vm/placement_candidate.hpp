@@ -1,6 +1,8 @@
 // What placement looks at in a host, and how two choices compare.
 #pragma once
 
+#include <limits>
+
 #include "vm/host_facts.hpp"
 
 namespace vm {
@@ -31,8 +33,13 @@ struct PlacementChoice {
   double cost = 0;  // watts
 };
 
+/// What every choice beats.
+inline constexpr PlacementChoice no_choice{std::numeric_limits<HostIndex>::max(),
+                                           std::numeric_limits<double>::infinity()};
+
+/// Without a jump, since which of many hosts is better cannot be foreseen.
 inline bool beats(const PlacementChoice& a, const PlacementChoice& b) {
-  return a.cost < b.cost || (a.cost == b.cost && a.host < b.host);
+  return (a.cost < b.cost) | ((a.cost == b.cost) & (a.host < b.host));
 }
 
 }  // namespace vm

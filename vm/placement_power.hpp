@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "vm/growth_bounds.hpp"
 #include "vm/measured_hosts.hpp"
 #include "vm/placement_candidate.hpp"
 #include "vm/planned_hosts.hpp"
@@ -21,7 +22,7 @@ namespace vm {
 class PowerPlacement {
  public:
   PowerPlacement(const std::vector<HostPower>& kinds, std::size_t hosts)
-      : measured_(kinds, hosts), planned_(kinds, hosts) {}
+      : kinds_(kinds), bounds_(kinds), measured_(kinds, hosts), planned_(kinds, hosts) {}
 
   /// Starts over with hosts for which nothing is planned, in ascending order; their watts are those
   /// of what is allocated.  Cost O(n log n).
@@ -47,13 +48,17 @@ class PowerPlacement {
   template <class Acceptable>
   std::optional<PlacementChoice> choose(const Seeker& seeker, std::optional<PlacementChoice> bound,
                                         Acceptable acceptable) {
-    std::optional<PlacementChoice> best = bound;
-    measured_.search(seeker, best, acceptable);
-    planned_.search(seeker, best, acceptable);
+    PlacementChoice best = bound.value_or(no_choice);
+    bounds_.price(kinds_, seeker.demand);
+    measured_.search(seeker, bounds_, best, acceptable);
+    planned_.search(seeker, bounds_, best, acceptable);
+    if (best.host == no_choice.host) return std::nullopt;
     return best;
   }
 
  private:
+  std::vector<HostPower> kinds_;
+  GrowthBounds bounds_;
   MeasuredHosts measured_;
   PlannedHosts planned_;
 };

@@ -1,16 +1,18 @@
 // PlannedHosts: hosts for which something is planned, or that were off, filed so that few of them
 // are read to find the one on which a VM costs the fewest watts.
 //
-// They stand in drawers: a kind of host, a slice of its capacity, and a step of the watts already
-// planned for it, which a further VM costs on top. Each drawer has a lower bound; the cheapest is
-// opened first and those that cannot win stay shut.
+// The watts already planned for a host come on top of what the VM adds. So they stand in drawers (a
+// kind of host, a slice of its capacity, a class of the room that is left), and in each in order of
+// those watts: a drawer is read from its beginning until what it adds at least (GrowthBounds) with
+// them is too dear. Drawers of hosts with too little room stay shut.
 #pragma once
 
-#include <array>
+#include <algorithm>
+#include <bit>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
+#include "vm/growth_bounds.hpp"
 #include "vm/placement_candidate.hpp"
 
 namespace vm {
@@ -20,7 +22,7 @@ class PlannedHosts {
   PlannedHosts(std::vector<HostPower> kinds, std::size_t hosts);
 
   void clear();
-  /// Files a host that is not filed.
+  /// Files a host that is not filed.  Cost O(hosts in its drawer), a memmove.
   void add(const Candidate& candidate);
   /// Takes a host out; one that is not filed stays so.
   void remove(HostIndex host);
@@ -28,57 +30,70 @@ class PlannedHosts {
   /// Puts into `best` the cheapest host that fits and that `acceptable(host)` does not refuse,
   /// where it beats the one that is there.
   template <class Acceptable>
-  void search(const Seeker& seeker, std::optional<PlacementChoice>& best, Acceptable acceptable) {
-    price_drawers(seeker.demand, best);
-    while (const auto priced = next_drawer(best)) {
-      const HostPower& kind = kinds_[kind_of(priced->drawer)];
-      for (const Candidate& c : drawers_[priced->drawer]) {
-        if (c.free < seeker.demand || c.room < seeker.weight) continue;
-        const PlacementChoice choice{c.host, power_cost(kind, c.allocated, seeker.demand, c.watts)};
-        if (best && !beats(choice, *best)) continue;
-        if (acceptable(c.host)) best = choice;
+  void search(const Seeker& seeker, const GrowthBounds& bounds, PlacementChoice& best,
+              Acceptable acceptable) {
+    for (std::size_t k = 0; k < kinds_.size(); ++k) {
+      const GrowthBounds::Kind& bound = bounds.of(k);
+      if (!bound.fits) continue;
+      const std::size_t enough =
+          room_class(std::min(seeker.demand, seeker.weight), kinds_[k].capacity);
+      for (std::size_t t = 0; t < GrowthBounds::tenths; ++t) {
+        if (hosts_in_[k * GrowthBounds::tenths + t] == 0 || bound.least[t] > best.cost) continue;
+        for (std::size_t part = 0; part < parts_; ++part) {
+          const std::size_t slice = (k * GrowthBounds::tenths + t) * parts_ + part;
+          const std::uint32_t filled = filled_[slice] >> enough << enough;
+          if (filled == 0) continue;
+          const double low = static_cast<double>(part) * part_width_;
+          const double least = bound.least_within(t, low, low + part_width_);
+          if (least > best.cost) continue;
+          search_slice(slice, filled, least, seeker, best, acceptable);
+        }
       }
     }
   }
 
  private:
-  static constexpr std::size_t slices_per_tenth = 2;
-  static constexpr std::size_t slices = slices_per_tenth * (PowerCurve::points - 1);
-  /// By planned watts; the bound uses the lower end of a step. Below the first nothing is known.
-  static constexpr std::array<double, 31> planned_steps{
-      1e-6, 0.01, 0.014, 0.02, 0.028, 0.04, 0.056, 0.08, 0.11, 0.16, 0.22, 0.32, 0.45, 0.64, 0.8, 1,
-      1.2,  1.5,  1.75,  2,    2.5,   3,    3.5,   4,    5,    6,    7,    8,    11,   16,   32};
-  static constexpr std::size_t steps = 1 + planned_steps.size();
   static constexpr std::uint32_t nowhere = 0xffffffffu;
+  static constexpr std::size_t room_classes = 16;
 
-  struct Priced {
-    double least = 0;  // watts: nothing in the drawer costs less
-    std::uint32_t drawer = 0;
+  struct Filed {
+    double planned = 0;  // watts
+    Candidate candidate;
   };
   struct Place {
+    double planned = 0;
     std::uint32_t drawer = nowhere;
-    std::uint32_t position = 0;
   };
-  struct Dearer {  // a type, so that the heap's comparisons are inlined
-    bool operator()(const Priced& a, const Priced& b) const { return a.least > b.least; }
-  };
-  using AtBorder = std::array<double, slices + 1>;  // power at the borders of slices
 
-  static std::size_t kind_of(std::uint32_t drawer) { return drawer / (slices * steps); }
-  std::uint32_t drawer_of(const Candidate& candidate) const;
-  /// Fills priced_ with the drawers that could hold the winner, as a heap.
-  void price_drawers(double demand, const std::optional<PlacementChoice>& bound);
-  void price_slice(std::size_t kind, std::size_t slice, double grown, double least,
-                   const std::optional<PlacementChoice>& bound);
-  /// Takes the cheapest drawer out of priced_; none where none can beat `best` any more.
-  std::optional<Priced> next_drawer(const std::optional<PlacementChoice>& best);
+  template <class Acceptable>
+  void search_slice(std::size_t slice, std::uint32_t filled, double least, const Seeker& seeker,
+                    PlacementChoice& best, Acceptable& acceptable) {
+    const HostPower& kind = kinds_[slice / (GrowthBounds::tenths * parts_)];
+    for (; filled != 0; filled &= filled - 1) {
+      const auto room = static_cast<std::size_t>(std::countr_zero(filled));
+      for (const Filed& filed : drawers_[slice * room_classes + room]) {
+        const Candidate& c = filed.candidate;
+        if (least + filed.planned > best.cost) break;
+        const PlacementChoice choice{c.host, power_cost(kind, c.allocated, seeker.demand, c.watts)};
+        if (!((c.free >= seeker.demand) & (c.room >= seeker.weight) & beats(choice, best)))
+          continue;
+        if (acceptable(c.host)) best = choice;
+      }
+    }
+  }
+
+  /// By the binary order of the share of a capacity: 0 for less than 2^-14 of it.
+  static std::size_t room_class(double room, double capacity);
+  /// Where a host with these watts stands, or would.
+  std::vector<Filed>::iterator position(std::vector<Filed>& drawer, double planned, HostIndex host);
 
   std::vector<HostPower> kinds_;
-  std::vector<AtBorder> at_border_;              // by kind
-  std::vector<std::vector<Candidate>> drawers_;  // by kind, slice of the capacity, step
-  std::vector<std::uint32_t> filled_;            // by kind and slice: a bit for each step in use
-  std::vector<Place> places_;                    // by host
-  std::vector<Priced> priced_;
+  std::size_t parts_;  // of a tenth, each a slice: more where there are more hosts
+  double part_width_;
+  std::vector<std::vector<Filed>> drawers_;
+  std::vector<std::uint32_t> filled_;    // by slice: a bit for each class of room in use
+  std::vector<std::uint32_t> hosts_in_;  // by kind and tenth
+  std::vector<Place> places_;            // by host
 };
 
 }  // namespace vm

@@ -17,7 +17,12 @@ class Presence {
     if (places % 64 != 0) words_.back() >>= 64 - places % 64;
   }
   void take(std::size_t place) { words_[place / 64] |= bit(place); }
-  void leave(std::size_t place) { words_[place / 64] &= ~bit(place); }
+  /// Was it taken?
+  bool leave(std::size_t place) {
+    const std::uint64_t before = words_[place / 64];
+    words_[place / 64] &= ~bit(place);
+    return before != words_[place / 64];
+  }
 
   /// The first taken place in [from, end), or end.
   std::size_t next(std::size_t from, std::size_t end) const {
