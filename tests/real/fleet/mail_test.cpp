@@ -45,7 +45,7 @@ TEST_CASE("mail: no name becomes a header, however it ends its lines") {
   for (const std::string& name :
        {std::string{"web\r\nBcc: evil@example.org"}, std::string{"web\nBcc: evil@example.org"},
         std::string{"web\rBcc: evil@example.org"}, std::string{"web\r\n\r\nBcc: evil@example.org"},
-        std::string("web\0\r\n.\r\nBcc: x", 18)}) {
+        std::string("web\0\r\n.\r\nBcc: x", 15)}) {
     Letter bad = letter(name, name);
     bad.id = name;
     bad.answers = name;
