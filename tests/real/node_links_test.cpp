@@ -79,12 +79,14 @@ TEST_CASE("node links: half a frame and then nothing is silence") {
 
 TEST_CASE("node links: a machine that answers now and then, on ever new links, is there") {
   asio::io_context io;
-  Machine moody{io, [](const std::shared_ptr<Link>& link) {
+  std::vector<std::shared_ptr<Link>> kept;  // not by their own handlers, which would be for ever
+  Machine moody{io, [&kept](const std::shared_ptr<Link>& link) {
+                  kept.push_back(link);
                   link->start(
-                      [link](Message& message) {
+                      [raw = link.get()](Message& message) {
                         if (const auto* ping = std::get_if<Ping>(&message)) {
-                          link->send(Pong{ping->number});
-                          link->say_goodbye("enough for now");
+                          raw->send(Pong{ping->number});
+                          raw->say_goodbye("enough for now");
                         }
                       },
                       [](const std::string&) {});
