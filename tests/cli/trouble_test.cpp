@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "record/reader.hpp"
 #include "tests/cli/brink_process.hpp"
 
 namespace {
@@ -19,16 +20,17 @@ Words endless(const std::string& sample = "1 s") {
           "--set", "sla.window=" + sample};
 }
 
-/// Waits until the run has committed its first rows.
+/// Waits until the run's record holds transactions that committed: a reader of the file sees them.
 void wait_for_rows(const Desk& desk) {
-  const auto log = desk / "results/small-1/run.sqlite-wal";
-  for (int i = 0; i < 5000; ++i) {
-    std::error_code missing;
-    const auto size = fs::file_size(log, missing);
-    if (!missing && size > 200'000) return;
-    std::this_thread::sleep_for(2ms);
+  for (int i = 0; i < 3000; ++i) {
+    std::this_thread::sleep_for(10ms);
+    const auto run = record::Reader::open(desk / "results/small-1");
+    if (!run) continue;  // not made yet, or being made
+    const auto rows =
+        record::prepare(run->database(), "SELECT 1 FROM throughput WHERE committed > 0 LIMIT 1");
+    if (record::next_row(rows.get())) return;
   }
-  FAIL("nothing was recorded within ten seconds");
+  FAIL("nothing was recorded within thirty seconds");
 }
 
 /// A disk of 1 MiB over a folder, where the system lets us.
