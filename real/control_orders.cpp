@@ -143,6 +143,7 @@ bool ControlLoop::try_find_log(const vm::Restore& order, std::string& directory)
     return false;
   }
   directory = lost.directory;
+  if (!target.known) return false;  // not told yet where it is: its link will ask again
   if (lost.host == target.host) return true;
   const auto copy = lost.brought.find(target.host);
   if (copy == lost.brought.end()) {

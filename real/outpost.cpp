@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "real/token.hpp"
 #include "real/warden.hpp"
+#include "real/warden_line.hpp"
 
 namespace real {
 
@@ -80,9 +80,8 @@ Outpost::~Outpost() {
   *alive_ = false;
 }
 
-void Outpost::say(const Json& wish) {
-  if (lost_) return;
-  relay_->write(wish.dump(-1, ' ', false, Json::error_handler_t::replace));
+void Outpost::say(const Json& wish, std::string_view bytes) {
+  if (!lost_) relay_->write(warden_line(wish, bytes));
 }
 
 // ---- Whether it is there -----------------------------------------------------------------------
@@ -142,8 +141,9 @@ void Outpost::on_line(const std::string& line) {
     }
     return;  // else what a login over there says to everybody
   }
-  const Json said = Json::parse(line, nullptr, false);
-  if (!said.is_object()) return;
+  Json said;
+  std::string bytes;
+  if (!try_parse_warden_line(line, said, bytes)) return;
   beats_ = 0;
   const auto number = [&](const char* name) {
     const auto found = said.find(name);
@@ -164,9 +164,7 @@ void Outpost::on_line(const std::string& line) {
   } else if (said.contains("ended")) {
     ended(number("ended"), text("how"));
   } else if (said.contains("done")) {
-    const auto bytes = base64url_decoded(text("bytes"));
-    answered(number("done"), bytes ? sim::Result<std::string>{*bytes}
-                                   : sim::Result<std::string>{sim::Error{"garbage"}});
+    answered(number("done"), bytes);
   } else if (said.contains("refused")) {
     answered(number("refused"), sim::Error{options_.name + ": " + text("why")});
   }
@@ -220,7 +218,7 @@ void Outpost::remove_folder(const fs::path& folder) {
 void Outpost::write(const std::string& path, std::uint64_t at, std::string_view bytes, Then then) {
   const std::uint64_t ask = next_ask_++;
   asked_[ask] = std::move(then);
-  say({{"write", path}, {"at", at}, {"bytes", base64url(bytes)}, {"ask", ask}});
+  say({{"write", path}, {"at", at}, {"ask", ask}}, bytes);
 }
 
 void Outpost::read(const std::string& path, std::uint64_t at, Then then) {

@@ -76,7 +76,7 @@ class Outpost final : public Host {
     bool running = true, wanted = true;
   };
   using Json = nlohmann::json;
-  void say(const Json& wish);
+  void say(const Json& wish, std::string_view bytes = {});
   void on_line(const std::string& line);
   void on_hello(const Json& hello);
   void ended(std::uint64_t id, const std::string& how);

@@ -12,6 +12,7 @@
 #include "real/host.hpp"
 #include "real/janitor.hpp"
 #include "real/token.hpp"
+#include "real/warden_line.hpp"
 
 namespace real {
 namespace {
@@ -81,7 +82,7 @@ std::string hello_of_this_host(const fs::path& folder) {
       {"cpus", ::sysconf(_SC_NPROCESSORS_ONLN)},
       {"memory", std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE)},
       {"unix", unix_now()}};
-  return hello.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return warden_line(hello);
 }
 
 void sweep_abandoned(const fs::path& directory) {
@@ -168,21 +169,22 @@ void Warden::watch_silence() {
   });
 }
 
-void Warden::say(const Json& what) {
-  output_.write(what.dump(-1, ' ', false, Json::error_handler_t::replace));
+void Warden::say(const Json& what, std::string_view bytes) {
+  output_.write(warden_line(what, bytes));
   if (!output_.open()) end();
 }
 
 void Warden::obey(const std::string& line) {
-  const Json wish = Json::parse(line, nullptr, false);
-  if (!wish.is_object()) return;
+  Json wish;
+  std::string bytes;
+  if (!try_parse_warden_line(line, wish, bytes)) return;
   const auto child = [&](const char* verb) -> Child* {
     const auto found = children_.find(member<std::uint64_t>(wish, verb, 0));
     return found == children_.end() ? nullptr : found->second.get();
   };
   if (wish.contains("beat")) return say({{"beat", member<std::uint64_t>(wish, "beat", 0)}});
   if (wish.contains("start")) return start(wish);
-  if (wish.contains("write")) return write_file(wish);
+  if (wish.contains("write")) return write_file(wish, bytes);
   if (wish.contains("read")) return read_file(wish);
   if (wish.contains("end")) return end();
   if (wish.contains("kill")) {
@@ -241,21 +243,19 @@ void Warden::start(const Json& wish) {
 
 // ---- Files -------------------------------------------------------------------------------------
 
-void Warden::write_file(const Json& wish) {
+void Warden::write_file(const Json& wish, const std::string& bytes) {
   const auto ask = member<std::uint64_t>(wish, "ask", 0);
   const auto refuse = [&](const std::string& why) { say({{"refused", ask}, {"why", why}}); };
   const auto path = within(folder_, member<std::string>(wish, "write", ""));
   if (!path) return refuse(path.error());
-  const auto bytes = base64url_decoded(member<std::string>(wish, "bytes", ""));
-  if (!bytes) return refuse("the bytes are not base64url");
   std::error_code error;
   fs::create_directories(path->parent_path(), error);
   const Descriptor file{
       ::open(path->c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};
   if (!file) return refuse(why_refused(*path));
   const auto at = static_cast<off_t>(member<std::uint64_t>(wish, "at", 0));
-  const ssize_t written = ::pwrite(file.get(), bytes->data(), bytes->size(), at);
-  if (written != static_cast<ssize_t>(bytes->size())) return refuse(why_refused(*path));
+  const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), at);
+  if (written != static_cast<ssize_t>(bytes.size())) return refuse(why_refused(*path));
   say({{"done", ask}});
 }
 
@@ -271,7 +271,7 @@ void Warden::read_file(const Json& wish) {
   const ssize_t got = ::pread(file.get(), bytes.data(), bytes.size(), at);
   if (got < 0) return refuse(why_refused(*path));
   bytes.resize(static_cast<std::size_t>(got));
-  say({{"done", ask}, {"bytes", base64url(bytes)}});
+  say({{"done", ask}}, bytes);
 }
 
 }  // namespace real

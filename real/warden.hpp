@@ -9,14 +9,14 @@
 // is told of no end. Then it kills them and removes its folder. Should it be killed itself, the
 // folder stays, with nobody holding its lock: the next warden there removes it.
 //
-// To it, one of these a line, `id` chosen by who asks:
+// To it, one of these a line (warden_line.hpp), `id` and `n` chosen by who asks:
 //   {"start":id,"words":[...]}  {"kill":id,"signal":9}  {"close":id}        a process
-//   {"write":path,"at":0,"bytes":base64url,"ask":n}  {"read":path,"at":0,"ask":n}  {"remove":path}
+//   {"write":path,"at":0,"ask":n} with bytes  {"read":path,"at":0,"ask":n}  {"remove":path}
 //   {"group":path}  {"ungroup":path}  {"beat":n}  {"end":true}
 // From it:
 //   {"hello":1,"folder":...,"binary":...,"cpus":2,"memory":bytes,"unix":seconds}
 //   {"out":id,"line":...}  {"err":id,"line":...}  {"ended":id,"how":...}
-//   {"done":n,"bytes":...}  {"refused":n,"why":...}  {"beat":n}
+//   {"done":n} with bytes  {"refused":n,"why":...}  {"beat":n}
 // Paths are relative to the folder, and never lead out of it.
 #pragma once
 
@@ -67,9 +67,9 @@ class Warden {
   void take_lines();
   void obey(const std::string& line);
   void start(const Json& wish);
-  void write_file(const Json& wish);
+  void write_file(const Json& wish, const std::string& bytes);
   void read_file(const Json& wish);
-  void say(const Json& what);
+  void say(const Json& what, std::string_view bytes = {});
   void end();
   void watch_silence();
 

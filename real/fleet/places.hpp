@@ -18,9 +18,9 @@ namespace real {
 
 struct PlacesWanted {
   const Fleet& fleet;
-  std::vector<std::string> hosts{};  // by name, each in the fleet; empty: all
-  std::filesystem::path binary;      // brink itself
-  std::chrono::seconds patience{10};
+  std::vector<std::string> hosts{};   // by name, each in the fleet; empty: all
+  std::filesystem::path binary;       // brink itself
+  std::chrono::seconds patience{20};  // for each answer: a digest of the binary may be one
 };
 
 /// In the order of `hosts`: the place, or why it is none. Blocking; throws std::system_error when

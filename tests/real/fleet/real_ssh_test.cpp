@@ -40,7 +40,7 @@ struct Machines {
     const auto read = real::read_fleet(fleet);
     REQUIRE(read);
     std::vector<real::Stage::Place> all;
-    for (auto& place : real::make_ready({.fleet = *read, .binary = BRINK})) {
+    for (auto& place : real::make_ready({.fleet = *read, .binary = BRINK, .patience = 60s})) {
       if (!place) UNSCOPED_INFO(place.error());
       REQUIRE(place);
       all.push_back(*place);
@@ -134,7 +134,7 @@ TEST_CASE("real over SSH: a stage that is killed leaves nothing on any host", "[
                                                      "\"\nlisten = \"10.77.0.1\"\n"));
   const auto run = desk.start({"real", "far.toml"});
   const auto journal = desk / "results/small-1/journal.jsonl";
-  for (int i = 0; i < 3000 && brink_process::whole_file(journal).empty(); ++i) {
+  for (int i = 0; i < 12'000 && brink_process::whole_file(journal).empty(); ++i) {
     std::this_thread::sleep_for(10ms);
   }
   CAPTURE(run->err());
