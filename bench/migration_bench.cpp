@@ -273,17 +273,28 @@ Middle migrations(const fs::path& brink, const fs::path& folder, std::int64_t re
   gateway.send(0, Own{tenant, 1, {records * 1024}, {}});
   gateway.await<Owned>();
   Writer writer{gateway, rate};
+  const auto write_for = [&](vm::Duration span) {
+    for (const vm::Time until = now() + span; now() < until;) gateway.turn();
+  };
+  const vm::Duration pause = records > 100'000 ? 2s : 200ms;
+  // What the disk does to syncs when nothing moves, for about as long as a migration takes.
+  const auto rest = [&](const char* when) {
+    write_for(pause);
+    writer.longest_gap();
+    write_for(3 * pause);
+    bench::row(when, sim::milliseconds(writer.longest_gap()), "ms");
+  };
+  rest("nothing moves, before: longest gap");
   std::vector<Moved> all;
   std::size_t owner = 0;
   for (int i = 0; i < times; ++i) {
-    for (const vm::Time until = now() + (records > 100'000 ? 2s : 200ms); now() < until;) {
-      gateway.turn();
-    }
+    write_for(pause);
     const auto number = static_cast<std::uint32_t>(i + 1);
     all.push_back(move(gateway, writer, owner, vm::Attempt{number}, number + 1));
     owner = 1 - owner;
     tell(i + 1, all.back());
   }
+  rest("nothing moves, after: longest gap");
   writer.finish();
   const Middle middle = tell_middle("migration", std::move(all));
   check_books(gateway, owner, writer);
