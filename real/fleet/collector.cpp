@@ -267,6 +267,11 @@ std::string_view Collector::why_back(const Agent& agent, const Batch& batch, sim
 }
 
 awaitable<Response> Collector::show(const Request& request) {
+  if (options_.sealed_only) {
+    co_return refuse(403,
+                     "not in plain HTTP beyond loopback: give [collector] 'certificate' and "
+                     "'certificate_key', or 'plain_http = true'");
+  }
   if (!options_.token.empty() && !same_secret(request.bearer(), options_.token)) {
     Response refusal = refuse(401, "a token is needed");
     refusal.headers.emplace_back("WWW-Authenticate", "Bearer");

@@ -5,7 +5,9 @@
 //       401 not sealed by this agent; 400 makes no sense; 413 too large; 429 too many; 503 the disk
 //       refuses or is behind. Nothing of it is stored then, and the agent comes again
 //   GET /healthz   200 while batches can be stored
-//   GET /fleet     hosts, their last samples, availability and open incidents, as JSON
+//   GET /fleet     hosts, their last samples, availability and open incidents, as JSON. Batches are
+//       sealed, but a token and this are not: beyond loopback 403, unless there is TLS or somebody
+//       has said that there need not be
 //
 // Each batch goes to an Incidents machine first; the samples, the counter and what the machine
 // orders are one change of the archive, answered after its commit. So a collector that is killed at
@@ -50,6 +52,7 @@ class Collector {
     std::filesystem::path keys;
     HttpServer::Options http;
     std::string token{};                  // that GET /fleet must bring; empty: none
+    bool sealed_only = false;             // GET /fleet is not for this network: 403
     std::chrono::milliseconds pace{100};  // at most one commit in it
     /// Of everything that is ordered, when it is on the disk: by the number of the host in `hosts`.
     std::function<void(const vm::IncidentOrder&)> told = [](const vm::IncidentOrder&) {};

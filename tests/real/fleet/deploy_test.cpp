@@ -132,6 +132,30 @@ TEST_CASE("deploy: an agent's words say all and hold no secret", "[fleet]") {
   CHECK(real::agent_words(*fleet, fleet->hosts[0], true) == with_users);
 }
 
+TEST_CASE("deploy: beyond loopback an agent's words say how it is kept from strangers", "[fleet]") {
+  const auto fleet = real::parse_fleet(
+      "[collector]\nlisten = \"10.0.0.9:9120\"\ncertificate = \"c\"\ncertificate_key = \"d\"\n"
+      "[host.a]\nuser = \"u\"\nkey = \"k\"\naddress = \"10.0.0.1\"\nlisten = \"0.0.0.0:9110\"\n"
+      "certificate = \"e\"\ncertificate_key = \"f\"\nnames = [\"fe80::1\", \"a\"]\n"
+      "[host.b]\nuser = \"u\"\nkey = \"k\"\nlisten = \"10.0.0.2:9110\"\nplain_http = true\n",
+      "test", "/etc");
+  REQUIRE(fleet);
+  const auto words = [&](std::size_t host) {
+    std::string line;
+    for (const auto& word : real::agent_words(*fleet, fleet->hosts[host], false)) {
+      line += word + ' ';
+    }
+    return line;
+  };
+  const std::string usual = " --push-key-file agent.key --interval 1 s --log agent.log ";
+  CHECK(words(0) == "agent --push https://10.0.0.9:9120 --push-name a" + usual +
+                        "--push-ca collector.pem --listen 0.0.0.0:9110 --certificate "
+                        "certificate.pem --private-key certificate.key --host 10.0.0.1 --host "
+                        "[fe80::1] --host a ");
+  CHECK(words(1) == "agent --push https://10.0.0.9:9120 --push-name b" + usual +
+                        "--push-ca collector.pem --listen 10.0.0.2:9110 --plain-http --host b ");
+}
+
 TEST_CASE("deploy: agents are put on all machines, left alone, upgraded and removed",
           "[fleet][e2e]") {
   const auto rig = Rig::try_make(2);
@@ -334,6 +358,11 @@ TEST_CASE("brink fleet: says per host what happened, and counts what failed", "[
   const auto mistaken = desk.brink({"fleet", "up", "fleet.toml"});
   CHECK(mistaken.code == 2);
   CHECK_THAT(mistaken.err, Catch::Contains("fleet.toml:5:1: unknown key 'address' in [defaults]"));
+  desk.put("fleet.toml",
+           "[host.a]\nuser = \"u\"\nkey = \"k\"\nport = 1\nlisten = \"0.0.0.0:9110\"\n");
+  const auto open = desk.brink({"fleet", "up", "fleet.toml"});
+  CHECK(open.code == 2);
+  CHECK_THAT(open.err, Catch::Contains("fleet.toml:1:1: [host.a] listens at 0.0.0.0:9110"));
   desk.put("fleet.toml",
            "[defaults]\nuser = \"u\"\nkey = \"k\"\nport = 1\n[host.a]\naddress = "
            "\"127.0.0.1\"\n[host.b]\naddress = \"127.0.0.2\"\n");
