@@ -14,6 +14,7 @@
 
 #include "real/fleet/far_script.hpp"
 #include "real/fleet/fleet_names.hpp"
+#include "real/fleet/retirements.hpp"
 #include "real/fleet/shell_word.hpp"
 #include "real/fleet/ssh.hpp"
 #include "real/http_client.hpp"
@@ -194,10 +195,35 @@ Found look(Ssh& ssh, const FleetHost& host) {
 class Deployment {
  public:
   Deployment(const Fleet& fleet, const DeployOptions& options)
-      : fleet_(fleet), options_(options), digest_(digest_of_file(options.binary)) {}
+      : fleet_(fleet),
+        options_(options),
+        digest_(digest_of_file(options.binary)),
+        retirements_(fleet.collector.database) {}
 
   /// What was done, in words.
-  std::string up(const FleetHost& host) const {
+  std::string up(const FleetHost& host) {
+    std::string said = start(host);
+    retirements_.enlist(host.name);  // now that there is somebody to be missed
+    return said;
+  }
+
+  std::string down(const FleetHost& host) {
+    Ssh ssh{host, options_.patience};
+    const bool is_new = retirements_.retire(host.name);
+    std::string said;
+    try {
+      said = one_line(far_script(ssh, "remove", host.directory));
+    } catch (...) {
+      if (is_new) retirements_.take_back(host.name);
+      throw;
+    }
+    std::error_code none;
+    fs::remove(agent_key_file(fleet_, host.name), none);
+    return said;
+  }
+
+ private:
+  std::string start(const FleetHost& host) const {
     const Key key = key_for(fleet_, host);
     Gifts gifts;
     gifts.add("agent.key", {reinterpret_cast<const char*>(key.data()), Key::size});
@@ -222,27 +248,19 @@ class Deployment {
     if (!same_binary) (void)ssh.upload(options_.binary, host.directory + "/brink", 0700);
     gifts.send(ssh, host.directory);
     if (found.running != "none") far_script(ssh, "stop", host.directory);
-    std::vector<std::string> start{digest_};
-    start.insert(start.end(), words.begin(), words.end());
-    const std::string pid = one_line(far_script(ssh, "start", host.directory, start));
+    std::vector<std::string> program{digest_};
+    program.insert(program.end(), words.begin(), words.end());
+    const std::string pid = one_line(far_script(ssh, "start", host.directory, program));
     // Last: what is not written down is done again.
     (void)ssh.write(host.directory + "/agent.config", config, 0600);
     return (found.running == "none" ? "started (pid " : "replaced (pid ") + pid +
            (same_binary ? ")" : ", new binary)") + waiting;
   }
 
-  std::string down(const FleetHost& host) const {
-    Ssh ssh{host, options_.patience};
-    const std::string said = one_line(far_script(ssh, "remove", host.directory));
-    std::error_code none;
-    fs::remove(agent_key_file(fleet_, host.name), none);
-    return said;
-  }
-
- private:
   const Fleet& fleet_;
   const DeployOptions& options_;
   std::string digest_;  // of our program
+  Retirements retirements_;
 };
 
 /// Calls `work` for each host, side by side.
@@ -307,14 +325,14 @@ std::vector<std::string> agent_words(const Fleet& fleet, const FleetHost& host, 
 bool deploy_fleet(const Fleet& fleet, const DeployOptions& options, const TellDeployed& tell) {
   check_collector(fleet.collector);
   const Descriptor held = only_one(fleet);
-  const Deployment deployment{fleet, options};
+  Deployment deployment{fleet, options};
   return for_each_host(fleet, options, tell,
                        [&](const FleetHost& host) { return deployment.up(host); });
 }
 
 bool retire_fleet(const Fleet& fleet, const DeployOptions& options, const TellDeployed& tell) {
   const Descriptor held = only_one(fleet);
-  const Deployment deployment{fleet, options};
+  Deployment deployment{fleet, options};
   return for_each_host(fleet, options, tell,
                        [&](const FleetHost& host) { return deployment.down(host); });
 }

@@ -53,9 +53,10 @@ using TellDeployed = std::function<void(const Deployed&)>;
 bool deploy_fleet(const Fleet& fleet, const DeployOptions& options, const TellDeployed& tell);
 
 /// Stops the agents of all hosts and removes what was deployed, keys included. What is not ours in
-/// their folders stays: the users of the agent's API and the audit of what they did.
+/// their folders stays: the users of the agent's API and the audit of what they did. The collector,
+/// whether it runs or not, is told that they are not to be missed (retirements.hpp).
 ///
-///   returns, throws  as deploy_fleet
+///   returns, throws  as deploy_fleet; StoreError
 bool retire_fleet(const Fleet& fleet, const DeployOptions& options, const TellDeployed& tell);
 
 /// How the agent of a host is started: its words after the program's name, which hold no secret.

@@ -416,3 +416,58 @@ TEST_CASE("brink fleet: what is deployed sends, and goes when it is told to", "[
   CHECK(down.out.find("host1: stopped, removed\n") != std::string::npos);
   CHECK_FALSE(fs::exists(hosts->home(0) / ".brink"));
 }
+
+TEST_CASE(
+    "brink fleet: down on purpose is no incident of a running collector, and up watches again",
+    "[fleet][e2e]") {
+  std::string why;
+  const auto hosts = Hosts::try_start({.count = 2, .idle = true}, why);
+  if (!hosts) {
+    WARN("skipped: " << why);
+    return;
+  }
+  const brink_process::Desk desk, other_desk;
+  std::ofstream(hosts->folder() / "fleet.toml")
+      << "[fleet]\ninterval = \"100 ms\"\nwindow = \"1 s\"\nsilence = \"1500 "
+         "ms\"\n[collector]\nlisten "
+         "= \"10.77.0.1:9120\"\n"
+      << hosts->fleet_text();
+  const std::string file = (hosts->folder() / "fleet.toml").string();
+  const auto watching = other_desk.start({"fleet", "up", file});
+  const auto until = [&](const char* what, auto holds) {
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (!holds()) {
+      CAPTURE(what, watching->out(), watching->err());
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      std::this_thread::sleep_for(100ms);
+    }
+  };
+  const auto shown = [&](std::string_view condition) {  // hosts in that condition
+    const std::string out = desk.brink({"fleet", "status", file}).out;
+    std::size_t count = 0;
+    for (auto at = out.find(condition); at != std::string::npos; ++count) {
+      at = out.find(condition, at + 1);
+    }
+    return count;
+  };
+  until("both are up", [&] { return shown("  up  ") == 2; });
+
+  CHECK(desk.brink({"fleet", "down", file}).code == 0);
+  CHECK(shown("taken down") == 2);
+  std::this_thread::sleep_for(4s);  // more than two silences
+  const auto status = desk.brink({"fleet", "status", file});
+  CHECK(status.code == 0);
+  CHECK_THAT(status.out, !Catch::Contains("incident"));
+  CHECK_THAT(watching->out(), Catch::Contains("host0: taken down on purpose"));
+  CHECK_THAT(watching->out(), !Catch::Contains("no answer"));
+
+  CHECK(desk.brink({"fleet", "up", "--no-watch", file}).code == 0);
+  until("both are up again", [&] { return shown("  up  ") == 2; });
+  const std::string entry = content(hosts->home(0) / ".brink" / "agent.pid");
+  REQUIRE(hosts->run_there(0, {"kill", "-9", entry.substr(0, entry.find(' '))}) == 0);
+  until("host0 is missed",
+        [&] { return watching->out().find("host0: no answer since") != std::string::npos; });
+  CHECK(watching->out().find("host1: no answer since") == std::string::npos);
+  watching->send(SIGTERM);
+  CHECK(watching->wait().code == 0);
+}
