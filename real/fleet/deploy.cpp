@@ -132,8 +132,9 @@ class Gifts {
 };
 
 /// Throws std::runtime_error that says what is wrong with which file, or std::system_error.
-void add_certificate(Gifts& gifts, const FleetSafety& safety) {
-  if (!safety.has_certificate()) return;
+void add_certificate(Gifts& gifts, const FleetHost& host) {
+  const FleetSafety& safety = host.safety;
+  if (host.listen.empty() || !safety.has_certificate()) return;
   const TlsContext fit{{.chain = safety.certificate, .key = safety.key}};
   gifts.add(certificate_file, read_orders(safety.certificate, most_pem_bytes));
   gifts.add(certificate_key_file, read_secret(safety.key, most_pem_bytes));
@@ -228,7 +229,7 @@ class Deployment {
     Gifts gifts;
     gifts.add("agent.key", {reinterpret_cast<const char*>(key.data()), Key::size});
     gifts.add("commands.toml", commands_text(host));
-    add_certificate(gifts, host.safety);
+    add_certificate(gifts, host);
     const FleetSafety& collector = fleet_.collector.safety;
     if (collector.has_certificate()) {
       gifts.add(collector_file, read_orders(collector.certificate, most_pem_bytes));
