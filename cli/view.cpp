@@ -29,8 +29,9 @@ constexpr const char* explanation =
     "       brink view [OPTIONS] HOST:PORT\n\n"
     "Opens a window on a run: what is finished is replayed, what is still being written is\n"
     "followed, a scenario is simulated while you watch and change it. Two runs are compared under\n"
-    "one cursor. HOST:PORT is where a fleet's collector (brink fleet watch) listens. Without a\n"
-    "RUN the last one is shown again. Press ? in the window for its keys.\n\n";
+    "one cursor. HOST:PORT, or https://HOST:PORT, is where a fleet's collector (brink fleet "
+    "watch)\n"
+    "listens. Without a RUN the last one is shown again. Press ? in the window for its keys.\n\n";
 
 constexpr const char* example =
     "\nexample: brink view scenarios/overload.toml\n"
@@ -38,13 +39,14 @@ constexpr const char* example =
     "         brink view results/overload-42 --png overload.png --at 57s --size 1600x900\n"
     "         brink view results/overload-42 results/overload-43\n"
     "         brink view 127.0.0.1:9120\n"
+    "         brink view https://10.0.0.1:9120 --ca watch.pem --token-file fleet.sqlite.token\n"
     "exit: 0 done, 2 RUN cannot be read, 3 no display, no OpenGL 3, or the picture cannot be "
     "written\n";
 
 struct Wanted {
   ScenarioArguments named;  // runs or scenarios
   std::string out = "results";
-  std::string png, at, size, from, to, token_file;
+  std::string png, at, size, from, to, token_file, ca;
   int machine = -1;
   double scale = 0;
   bool light = false, built_in_font = false, opengl = false, tell_state = false;
@@ -77,15 +79,16 @@ bool is_scenario(const std::string& name) {
 }
 
 bool is_fleet(const std::string& name) {
-  return fleet_address(name) && !fs::exists(name);
+  return fleet_place(name) && !fs::exists(name);
 }
 
 /// Null where the scenario has mistakes, which have been told.
 std::unique_ptr<viz::model::Session> open_run(const Wanted& wanted, const std::string& name) {
   if (is_fleet(name)) {
-    return open_fleet(*fleet_address(name), wanted.token_file.empty()
-                                                ? std::string{}
-                                                : real::read_secret_line(wanted.token_file));
+    FleetPlace fleet{.place = *fleet_place(name), .ca = wanted.ca};
+    if (!wanted.ca.empty() && !fleet.place.tls) throw UsageError{"--ca is for https://HOST:PORT"};
+    if (!wanted.token_file.empty()) fleet.token = real::read_secret_line(wanted.token_file);
+    return open_fleet(std::move(fleet));
   }
   if (!is_scenario(name)) return open_recorded(name);
   ScenarioArguments one = wanted.named;
@@ -224,6 +227,7 @@ int view(Arguments arguments) {
   add("from", &wanted.from, "TIME", "where the charts begin");
   add("to", &wanted.to, "TIME", "where they end");
   add("token-file", &wanted.token_file, "FILE", "what a fleet's collector wants, mode 0600");
+  add("ca", &wanted.ca, "FILE", "a fleet's certificate, or who has signed it; else the system's");
   add("out", &wanted.out, "DIR", "where a scenario's run is kept, results at first");
   options.shown.add_options()("light", po::bool_switch(&wanted.light), "dark on light")(
       "opengl", po::bool_switch(&wanted.opengl), "draw with OpenGL even where it is emulated");
