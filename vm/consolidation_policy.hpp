@@ -2,6 +2,7 @@
 // reference's oddities are kept.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "vm/detector.hpp"
@@ -48,6 +49,13 @@ struct ConsolidationPolicy {
 constexpr bool needs_history(const ConsolidationPolicy& policy) {
   return needs_history(policy.detector.kind) ||
          policy.selection == VmSelection::highest_correlation;
+}
+
+/// Samples of it that anybody looks at.
+constexpr std::size_t history_needed(const ConsolidationPolicy& policy) {
+  const bool newest =
+      is_regression(policy.detector.kind) && policy.selection != VmSelection::highest_correlation;
+  return newest ? regression_needs : history_length;
 }
 
 }  // namespace vm

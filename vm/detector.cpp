@@ -128,16 +128,20 @@ double forecast_weight(std::size_t age, double ahead) {
   return 1 / n + (x - mean) * (n + ahead - mean) / (n * (n * n - 1) / 12);
 }
 
+bool overloaded(const Detector& detector, double load, const LoadHistory& history, double ahead) {
+  if (detector.kind == DetectorKind::threshold) return load > detector.parameter;
+  if (is_regression(detector.kind)) {
+    if (history.known < regression_needs) return load > fallback_threshold;
+    return forecast(history.samples, ahead) * detector.parameter >= 1;
+  }
+  if (history.known < spread_needs) return load > fallback_threshold;
+  return load >
+         1 - detector.parameter * spread(detector.kind, history.samples.first(history.known));
+}
+
 bool overloaded(const Detector& detector, double load, std::span<const double> history,
                 double ahead) {
-  if (detector.kind == DetectorKind::threshold) return load > detector.parameter;
-  const std::size_t length = known_length(history);
-  if (is_regression(detector.kind)) {
-    if (length < regression_needs) return load > fallback_threshold;
-    return forecast(history, ahead) * detector.parameter >= 1;
-  }
-  if (length < spread_needs) return load > fallback_threshold;
-  return load > 1 - detector.parameter * spread(detector.kind, history.first(length));
+  return overloaded(detector, load, LoadHistory{history, known_length(history)}, ahead);
 }
 
 }  // namespace vm

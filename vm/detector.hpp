@@ -29,6 +29,12 @@ struct Detector {
   double parameter = 0.8;  // a share for threshold, a factor for the others, > 0
 };
 
+/// A history, newest first. It may be cut to the ten newest samples where a regression judges it.
+struct LoadHistory {
+  std::span<const double> samples;
+  std::size_t known = 0;  // samples without the oldest zeros, before any were cut off
+};
+
 /// Samples of a history that are kept, and those that a rule needs.
 inline constexpr std::size_t history_length = 30;
 inline constexpr std::size_t spread_needs = 12;
@@ -63,6 +69,8 @@ double forecast(std::span<const double> history, double ahead);
 double forecast_weight(std::size_t age, double ahead);
 
 /// Does `detector` call it an overload? `ahead`: samples that its moves will take, rounded up.
+bool overloaded(const Detector& detector, double load, const LoadHistory& history, double ahead);
+/// The same of a whole history.
 bool overloaded(const Detector& detector, double load, std::span<const double> history,
                 double ahead);
 

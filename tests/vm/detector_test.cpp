@@ -21,8 +21,8 @@ std::vector<double> counting(std::size_t n) {
 
 TEST_CASE("detector: a threshold looks at the load alone, and must be exceeded") {
   const Detector detector{DetectorKind::threshold, 0.8};
-  CHECK_FALSE(vm::overloaded(detector, 0.8, {}, 1));
-  CHECK(vm::overloaded(detector, std::nextafter(0.8, 1), {}, 1));
+  CHECK_FALSE(vm::overloaded(detector, 0.8, vm::LoadHistory{}, 1));
+  CHECK(vm::overloaded(detector, std::nextafter(0.8, 1), vm::LoadHistory{}, 1));
 }
 
 TEST_CASE("detector: quartiles stand at the rounded positions") {

@@ -38,7 +38,8 @@ class Hosts {
 
   /// As of the last measurement.
   const HostFacts& host(HostIndex host) const { return host_facts_[host]; }
-  std::span<const HostIndex> active() const { return active_; }  // hosts with VMs, ascending
+  /// Hosts with VMs when the last plan was made, ascending.
+  std::span<const HostIndex> active() const { return active_; }
   /// Mean utilisation while the host was on, and its highest.
   double utilisation_mean(HostIndex host) const;
   /// Of memory, disk and network, as shares; 0 where nobody knows.
@@ -61,20 +62,21 @@ class Hosts {
     double highest = 0;           // utilisation
     bool short_of = false;        // its VMs asked for more than there is
     bool above = false;           // 98 % of anything
+    bool touched = false;         // by the migrations that are being started or finished
     std::uint32_t table = 16;     // size of the reference's hash table for its VMs
   };
   struct Others {  // use of memory, disk and network over the intervals
     OtherUse sum{}, highest{};
     std::uint32_t intervals = 0;
   };
-  struct Vm {
+  struct Vm {                    // beside its VmFacts; small, since all are read at every tick
     double base = 0, slope = 0;  // utilisation at the trace's last instant; per second since
-    double promised = 0;
-    double received = 0;  // at the last measurement; VmFacts has what it asked for
+    double received = 0;         // at the last measurement; VmFacts has what it asked for
     HostIndex home = nowhere;
-    std::uint32_t hash = 0;  // where the reference's tables file it
     bool moving = false;
-    OtherUse other_base{}, other_slope{};  // as of utilisation, in the units of the hosts
+  };
+  struct OtherLine {  // as of utilisation, in the units of the hosts
+    OtherUse base{}, slope{};
   };
   struct Arrival {
     double at = 0;
@@ -94,6 +96,9 @@ class Hosts {
   void record_usage(double now);
   void settle(HostIndex host, double elapsed);
   void measure(HostIndex host, double now);
+  void touch(HostIndex host);
+  template <class Visit>
+  void for_each_touched(Visit visit);
   void share_out(HostIndex host, double now);
   double total_weight(HostIndex host);
   void remove_ended(HostIndex host);
@@ -104,6 +109,7 @@ class Hosts {
   void finish_migrations();
   void arrive(const VmMove& move, double now);
   void activate(HostIndex host);
+  void deactivate(HostIndex host);
   template <class Visit>
   void for_each_active(Visit visit);
   ConsolidationInterval interval_row(double now, std::size_t moves) const;
@@ -117,7 +123,10 @@ class Hosts {
 
   std::vector<Vm> vms_;
   std::vector<VmFacts> vm_facts_;
-  std::vector<std::uint32_t> living_;  // by number
+  std::vector<std::uint32_t> hashes_;   // by VM: where the reference's tables file it
+  std::vector<OtherLine> other_lines_;  // by VM; empty where nobody knows
+  std::vector<OtherUse> vm_others_;     // by VM: asked for now; empty where nothing limits it
+  std::vector<std::uint32_t> living_;   // by number
   std::vector<Host> hosts_;
   std::vector<HostFacts> host_facts_;
   std::vector<Others> others_;              // by host; empty where nobody knows
@@ -129,6 +138,7 @@ class Hosts {
   Consolidator consolidator_;
   sim::RandomStream random_;
   std::vector<Arrival> arrivals_;  // under way, in order of arrival
+  std::vector<HostIndex> touched_;
   std::vector<Share> shares_;
   std::vector<std::uint32_t> in_table_order_;
 };

@@ -11,8 +11,8 @@ void Hosts::look_up_others(VmIndex v, std::size_t at) {
   const OtherUse &from = trace[std::min(at, last)], &to = trace[std::min(at + 1, last)];
   const OtherUse unit{vm_facts_[v].memory, 1, 1};
   for (std::size_t r = 0; r < unit.size(); ++r) {
-    vms_[v].other_base[r] = from[r] * unit[r];
-    vms_[v].other_slope[r] = (to[r] - from[r]) * unit[r] / traces_.step;
+    other_lines_[v].base[r] = from[r] * unit[r];
+    other_lines_[v].slope[r] = (to[r] - from[r]) * unit[r] / traces_.step;
   }
 }
 
@@ -23,7 +23,7 @@ OtherUse Hosts::other_use(HostIndex host) const {
   const OtherUse capacity{kind.memory, kind.disk, kind.network};
   for (const VmIndex v : host_facts_[host].vms)
     for (std::size_t r = 0; r < use.size(); ++r)
-      if (capacity[r] > 0 && vms_[v].home == host) use[r] += vm_facts_[v].others[r] / capacity[r];
+      if (capacity[r] > 0 && vms_[v].home == host) use[r] += vm_others_[v][r] / capacity[r];
   return use;
 }
 
