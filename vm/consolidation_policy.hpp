@@ -33,8 +33,11 @@ struct Quirks {
   bool free_edges = true;      // the first interval and what follows the last one cost nothing
   bool arrivals_violate = true;  // a host with VMs under way to or from it breaks its SLA
   bool memory_unlimited = true;  // after the start memory limits nothing
+  bool dead_weights = true;      // regressions never apply their weights: robust is plain
 
-  static constexpr Quirks none() { return {false, false, false, false, false, false, false}; }
+  static constexpr Quirks none() {
+    return {false, false, false, false, false, false, false, false};
+  }
 };
 
 struct ConsolidationPolicy {

@@ -23,13 +23,16 @@ HostLoads::HostLoads(const ConsolidationPolicy& policy, std::vector<HostPower> k
       interval_(policy.interval),
       kinds_(std::move(kinds)),
       with_history_(needs_history(policy.detector.kind)),
+      straight_(policy.detector.kind == DetectorKind::regression ||
+                (policy.detector.kind == DetectorKind::robust && policy.quirks.dead_weights)),
       width_(!with_history_                        ? 0
              : is_regression(policy.detector.kind) ? regression_needs
                                                    : history_length),
       stale_watts_(policy.quirks.stale_watts),
       slot_of_(hosts, no_slot) {
+  detector_.weighted = !policy.quirks.dead_weights;
   for (std::size_t age = 0; age < regression_needs; ++age)
-    line_weights_[age] = forecast_weight(age, 1);
+    line_weights_[age] = detector_.weighted ? local_weight(age, 1) : forecast_weight(age, 1);
   for (const HostPower& kind : kinds_) limited_ = limited_ || kind.limits != no_limits;
 }
 
@@ -98,11 +101,11 @@ void HostLoads::add_to(Load& load, Samples samples, VmIndex vm) const {
 }
 
 void HostLoads::summarise(Load& load, std::span<const double> samples) const {
-  if (is_regression(detector_.kind)) {
+  if (straight_) {
     load.forecast = 0;
     for (std::size_t age = 0; age < regression_needs; ++age)
       load.forecast += line_weights_[age] * samples[age];
-  } else if (load.known >= spread_needs) {
+  } else if (!is_regression(detector_.kind) && load.known >= spread_needs) {
     load.spread = spread(detector_.kind, samples.first(load.known));
   }
 }
@@ -146,17 +149,17 @@ void HostLoads::consider(VmIndex vm) {
   if (!with_history_) return;
   const auto history = facts_->history.of(vm);
   vm_.known = facts_->history.known(vm);
-  if (is_regression(detector_.kind)) {
+  if (straight_) {
     for (std::size_t age = 0; age < std::min(history.size(), regression_needs); ++age)
       vm_.line += line_weights_[age] * history[age] * facts.promised;
-  } else {
+  } else if (!is_regression(detector_.kind)) {
     const auto [least, most] = std::minmax_element(history.begin(), history.end());
     vm_.range = (*most - *least) * facts.promised;
   }
 }
 
 double HostLoads::weight() const {
-  return is_regression(detector_.kind) ? vm_.line : vm_.demand;
+  return straight_ ? vm_.line : vm_.demand;
 }
 
 bool HostLoads::accepts(HostIndex host) const {
@@ -176,7 +179,7 @@ bool HostLoads::accepts(HostIndex host) const {
   if (is_regression(detector_.kind)) {
     if (known < regression_needs) return !(demand > fallback_threshold);
     const double reached = (load.forecast + vm_.line / all) * detector_.parameter;
-    if (one_ahead_ && std::fabs(reached - 1) > doubt) return reached < 1;
+    if (straight_ && one_ahead_ && std::fabs(reached - 1) > doubt) return reached < 1;
   } else {
     if (known < spread_needs) return !(demand > fallback_threshold);
     if (load.known == known) {
@@ -221,7 +224,7 @@ Candidate HostLoads::candidate(HostIndex host) const {
       free = std::min(free, (detector_.parameter + doubt) * all - load.demand);
     } else if (!is_regression(detector_.kind)) {
       free = std::min(free, (1 + doubt) * all - load.demand);  // whatever the spread, or fallback
-    } else if (one_ahead_ && load.known >= regression_needs) {
+    } else if (straight_ && one_ahead_ && load.known >= regression_needs) {
       room = (1 / detector_.parameter + doubt - load.forecast) * all;
     }
   }

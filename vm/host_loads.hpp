@@ -4,7 +4,8 @@
 // The detector's answer for host plus VM is the reference's to the last bit, but it is seldom
 // computed: a forecast is a weighted sum of the history, so the sums of host and VM tell it within
 // rounding; a quartile range or median deviation cannot change by more than the VM's own range.
-// Only where such a bound leaves doubt are the samples added up and judged.
+// Only where such a bound leaves doubt are the samples added up and judged; so is a robust
+// regression with weights, which no bound fits.
 #pragma once
 
 #include <algorithm>
@@ -105,6 +106,7 @@ class HostLoads {
   double memory_per_second_, interval_;
   std::vector<HostPower> kinds_;
   bool with_history_;
+  bool straight_;         // the forecast is a weighted sum of samples
   std::size_t width_;     // samples of a host that are added up; 0: none
   bool limited_ = false;  // does memory, disk or network limit any kind?
   bool stale_watts_;

@@ -76,6 +76,7 @@ class PlainPlanner {
   PlainPlanner(const Random& state, const vm::ConsolidationPolicy& policy,
                const std::vector<vm::HostPower>& with)
       : state_(state), policy_(policy), kinds_(with) {
+    policy_.detector.weighted = !policy.quirks.dead_weights;
     for (const auto& host : state.hosts) lists_.push_back(host.vms);
   }
 
@@ -283,7 +284,7 @@ TEST_CASE("consolidation: every placement, without the quirks, with limits: stil
                              Rule::fresh_machine);
   const auto detector =
       GENERATE(Detector{DetectorKind::threshold, 0.8}, Detector{DetectorKind::quartiles, 1.5},
-               Detector{DetectorKind::regression, 1.2});
+               Detector{DetectorKind::regression, 1.2}, Detector{DetectorKind::robust, 1.2});
   const bool honest = GENERATE(false, true);
   const bool limited = GENERATE(false, true);
   CAPTURE(static_cast<int>(rule), honest, limited);
