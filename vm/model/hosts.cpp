@@ -82,7 +82,7 @@ ConsolidationOutcome Hosts::play(const OnInterval& on_interval) {
     look_up(now);
     record_usage(now);
     tick(now);
-    judge_thresholds();
+    judge_thresholds(now);
     std::span<const VmMove> moves;
     if (center_.running == Running::consolidated) {
       moves = consolidator_.plan({host_facts_, active_, vm_facts_, history_, vm_others_}, random_);
@@ -112,7 +112,7 @@ ConsolidationInterval Hosts::interval_row(double now, std::size_t moves) const {
   row.migrations = static_cast<std::uint32_t>(moves);
   if (center_.running == Running::consolidated)
     row.overloaded_hosts = static_cast<std::uint32_t>(consolidator_.overloaded_hosts());
-  for (const HostIndex h : active_) row.hosts_above += hosts_[h].above;
+  row.hosts_above = static_cast<std::uint32_t>(above_.size());
   return row;
 }
 

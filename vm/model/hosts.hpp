@@ -21,6 +21,7 @@
 #include "sim/random.hpp"
 #include "vm/consolidation.hpp"
 #include "vm/consolidation_outcome.hpp"
+#include "vm/control.hpp"
 #include "vm/data_center.hpp"
 #include "vm/usage_trace.hpp"
 
@@ -49,21 +50,29 @@ class Hosts {
   OtherUse other_use_max(HostIndex host) const;
   double utilisation_max(HostIndex host) const { return hosts_[host].highest; }
   double measured_at() const { return measured_at_; }  // seconds
+  /// SLA failures that began or ended when the last plan was made.
+  std::span<const Notice> notices() const { return notices_; }
 
  private:
   static constexpr HostIndex nowhere = 0xffffffffu;
+  static constexpr std::uint32_t no_failure = 0xffffffffu;
+  struct Peak {  // what is scarcest on a host
+    Cause cause = Cause::cpu;
+    double use = 0;
+  };
 
   struct Host {               // beside its HostFacts
     double requested = 0;     // at the last measurement
     bool measured_on = true;  // at the last measurement: gives something to somebody
     bool was_on = true;       // at the last one that counts
     double on_since = 0;
-    double on_s = 0, busy_s = 0;  // time on; the same times utilisation
-    double highest = 0;           // utilisation
-    bool short_of = false;        // its VMs asked for more than there is
-    bool above = false;           // 98 % of anything
-    bool touched = false;         // by the migrations that are being started or finished
-    std::uint32_t table = 16;     // size of the reference's hash table for its VMs
+    double on_s = 0, busy_s = 0;         // time on; the same times utilisation
+    double highest = 0;                  // utilisation
+    bool short_of = false;               // its VMs asked for more than there is
+    std::uint32_t failure = no_failure;  // its SLA failure: above 98 % of anything
+    double worst = 0;                    // while it lasts
+    bool touched = false;                // by the migrations that are being started or finished
+    std::uint32_t table = 16;            // size of the reference's hash table for its VMs
   };
   struct Others {  // use of memory, disk and network over the intervals
     OtherUse sum{}, highest{};
@@ -91,7 +100,8 @@ class Hosts {
   void tick(double now);
   void look_up(double now);
   void look_up_others(VmIndex vm, std::size_t at);
-  void judge_thresholds();
+  void judge_thresholds(double now);
+  Peak peak(HostIndex host, const OtherUse& others) const;
   void pay_for_the_rest();
   void record_usage(double now);
   void settle(HostIndex host, double elapsed);
@@ -132,6 +142,9 @@ class Hosts {
   std::vector<Others> others_;              // by host; empty where nobody knows
   std::vector<std::uint64_t> active_bits_;  // hosts with VMs, or that had some when last measured
   std::vector<HostIndex> active_;           // hosts with VMs, for the Consolidator
+
+  std::vector<HostIndex> above_, above_before_;  // 98 % of anything, ascending
+  std::vector<Notice> notices_;
 
   UsageHistory history_;
   std::size_t looked_up_ = SIZE_MAX;  // instant of the trace that vms_ hold
