@@ -339,16 +339,20 @@ double Hosts::total_weight(HostIndex h) {
   return sum;
 }
 
-/// A VM that asks for nothing, and is not under way, has ended.
+/// A VM that asks for nothing, and is not under way, has ended. Its host does not idle for it.
 void Hosts::remove_ended(HostIndex h) {
   if (!center_.policy.quirks.idle_vms_end) return;
-  auto& list = host_facts_[h].vms;
+  HostFacts& facts = host_facts_[h];
+  auto& list = facts.vms;
   std::erase_if(list, [&](VmIndex v) {
     if (vms_[v].moving || vm_facts_[v].demand != 0) return false;
     vms_[v].home = nowhere;
     ++outcome_.idle_removed;
     return true;
   });
+  if (!list.empty() || !facts.idling) return;
+  facts.idling = false;
+  hosts_[h].measured_on = false;
 }
 
 }  // namespace vm::model

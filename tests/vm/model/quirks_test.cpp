@@ -64,6 +64,21 @@ TEST_CASE("quirks: without them a VM that rests lives on, and its host draws idl
   CHECK(without.energy_kwh == Approx(93.7 * 86'400 / 3.6e6));
 }
 
+TEST_CASE("quirks: no host idles for a VM that has ended") {
+  // One VM that works for 100 intervals and ends: from then on both hosts are off.
+  auto c = reference(2, 1);
+  c.vm_kinds = {{"a", 2500, 870}};
+  auto traces = constant({0.5});
+  for (std::size_t i = 100; i < traces.length; ++i) traces.values[i] = 0;
+  const auto with = play(c, traces);
+  c.policy.quirks.idle_hosts_off = false;
+  vm::model::Hosts hosts(c, traces);
+  const auto without = hosts.play();
+  CHECK(hosts.host(1).off());
+  CHECK(without.energy_kwh == with.energy_kwh);
+  CHECK(without.host_shutdowns() == with.host_shutdowns());
+}
+
 TEST_CASE("quirks: without memory_unlimited, hosts are packed as far as memory goes") {
   // Eight VMs of 1740 MB that hardly work: by CPU they all fit on one G5, by memory two to a host.
   auto c = reference(12, 8);
