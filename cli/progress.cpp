@@ -92,12 +92,15 @@ void Progress::tell(const vm::FaultRow& fault) {
 }
 
 void Progress::tell(vm::Time at, const vm::SlaFailureBegan& notice) {
+  // Hundreds of hosts go above 98 % in a second of a data center's run: the summary counts them.
+  if (scenario_.consolidation) return;
   if (failures_.size() <= notice.failure) failures_.resize(notice.failure + 1);
   failures_[notice.failure] = notice;
   line(at, "SLA failure", Colour::red, describe(notice, scenario_));
 }
 
 void Progress::tell(vm::Time at, const vm::SlaFailureEnded& notice) {
+  if (scenario_.consolidation) return;
   const vm::SlaFailureBegan& began = failures_.at(notice.failure);
   std::string what{to_string(began.cause)};
   if (began.machine != vm::no_machine) what = machine_name(began.machine) + ": " + what;

@@ -151,8 +151,10 @@ void print_machines(SummaryPage& page, const record::Summary& s) {
   if (s.machines.empty()) return;
   vm::Duration time{};
   for (const record::MachineSummary& m : s.machines) time += m.released - m.allocated;
-  char hours[32];
-  std::snprintf(hours, sizeof hours, "%.3g", sim::seconds(time) / 3600);
+  const double spent = sim::seconds(time) / 3600;
+  char few[32];
+  std::snprintf(few, sizeof few, "%.3g", spent);
+  const std::string hours = spent < 1000 ? few : counted(static_cast<std::size_t>(spent + 0.5));
   page.heading("MACHINES", counted(s.machines.size()) + ", " + hours + " machine hours, cost " +
                                money(s.cost) + "; use in per cent, mean and highest");
   if (s.machines.size() > most_machines) return print_many(page, s);

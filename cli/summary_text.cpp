@@ -143,7 +143,7 @@ void print_summary(std::ostream& out, const record::Summary& summary, SummarySty
   print_course(page, summary);
   print_clients(page, summary);
   const bool hosts = !summary.consolidation.empty();  // nobody issues anything there
-  if (!hosts) print_failures(page, summary);
+  print_failures(page, summary);
   if (!hosts) print_failovers(page, summary);
   print_machines(page, summary);
   if (!hosts) print_books(page, summary);

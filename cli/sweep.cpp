@@ -100,7 +100,8 @@ class Sweep {
     if (!wanted_.figures.empty()) {
       figures_ = wanted_.figures;
     } else if (scenario.consolidation) {
-      figures_ = {"energy_kwh", "migrations", "host_shutdowns", "slatah", "pdm", "slav", "esv"};
+      figures_ = {"energy_kwh", "migrations", "host_shutdowns", "threshold_failures",
+                  "slatah",     "pdm",        "slav",           "esv"};
     } else {
       figures_ = {"committed_share", "p50_ms",       "p99_ms", "sla_failures", "failovers",
                   "migrations",      "pause_ms_max", "lost",   "cost"};

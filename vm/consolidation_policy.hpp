@@ -2,6 +2,7 @@
 // reference's oddities are kept.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "vm/detector.hpp"
@@ -32,8 +33,11 @@ struct Quirks {
   bool free_edges = true;      // the first interval and what follows the last one cost nothing
   bool arrivals_violate = true;  // a host with VMs under way to or from it breaks its SLA
   bool memory_unlimited = true;  // after the start memory limits nothing
+  bool dead_weights = true;      // regressions never apply their weights: robust is plain
 
-  static constexpr Quirks none() { return {false, false, false, false, false, false, false}; }
+  static constexpr Quirks none() {
+    return {false, false, false, false, false, false, false, false};
+  }
 };
 
 struct ConsolidationPolicy {
@@ -48,6 +52,13 @@ struct ConsolidationPolicy {
 constexpr bool needs_history(const ConsolidationPolicy& policy) {
   return needs_history(policy.detector.kind) ||
          policy.selection == VmSelection::highest_correlation;
+}
+
+/// Samples of it that anybody looks at.
+constexpr std::size_t history_needed(const ConsolidationPolicy& policy) {
+  const bool newest =
+      is_regression(policy.detector.kind) && policy.selection != VmSelection::highest_correlation;
+  return newest ? regression_needs : history_length;
 }
 
 }  // namespace vm

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <tuple>
 
 #include "sim/check.hpp"
@@ -51,6 +52,61 @@ double median(std::span<const double> ascending) {
   const auto i = static_cast<std::size_t>(below);
   const double low = ascending[i - 1];
   return low + (position - below) * (ascending[i] - low);
+}
+
+using Weights = std::array<double, regression_needs>;  // by age
+
+struct Fit {
+  double intercept = 0, slope = 0;  // at x = -age
+  double at(double x) const { return intercept + slope * x; }
+};
+
+double tricube(std::size_t age) {
+  const double distance = static_cast<double>(age) / static_cast<double>(regression_needs - 1);
+  const double rest = 1 - distance * distance * distance;
+  return rest * rest * rest;
+}
+
+Weights tricubes() {
+  Weights weights;
+  for (std::size_t age = 0; age < weights.size(); ++age) weights[age] = tricube(age);
+  return weights;
+}
+
+Fit weighted_fit(std::span<const double> history, const Weights& weights) {
+  double all = 0, mean_x = 0, mean_y = 0, xx = 0, xy = 0;
+  for (std::size_t age = 0; age < weights.size(); ++age) {
+    all += weights[age];
+    mean_x -= weights[age] * static_cast<double>(age);
+    mean_y += weights[age] * history[age];
+  }
+  mean_x /= all;
+  mean_y /= all;
+  for (std::size_t age = 0; age < weights.size(); ++age) {
+    const double dx = -static_cast<double>(age) - mean_x;
+    xx += weights[age] * dx * dx;
+    xy += weights[age] * dx * (history[age] - mean_y);
+  }
+  const double slope = xx > 0 ? xy / xx : 0;  // one sample alone says no slope
+  return {mean_y - slope * mean_x, slope};
+}
+
+/// Tricube times bisquare. None where half the samples lie on the line: it is what they say.
+std::optional<Weights> robust_weights(std::span<const double> history, const Fit& fit) {
+  Weights distances;
+  for (std::size_t age = 0; age < distances.size(); ++age)
+    distances[age] = std::fabs(history[age] - fit.at(-static_cast<double>(age)));
+  Weights ascending = distances;
+  std::sort(ascending.begin(), ascending.end());
+  const double far = 6 * median(ascending);
+  if (!(far > 0)) return std::nullopt;
+  Weights weights;
+  for (std::size_t age = 0; age < weights.size(); ++age) {
+    const double share = distances[age] / far;
+    const double rest = share < 1 ? 1 - share * share : 0;
+    weights[age] = tricube(age) * rest * rest;
+  }
+  return weights;
 }
 
 }  // namespace
@@ -128,16 +184,50 @@ double forecast_weight(std::size_t age, double ahead) {
   return 1 / n + (x - mean) * (n + ahead - mean) / (n * (n * n - 1) / 12);
 }
 
+double weighted_forecast(std::span<const double> history, double ahead, bool robust) {
+  SIM_CHECK(history.size() >= regression_needs);
+  constexpr int rounds = 2;  // enough, says Cleveland
+  Fit fit = weighted_fit(history, tricubes());
+  for (int round = 0; robust && round < rounds; ++round) {
+    const auto weights = robust_weights(history, fit);
+    if (!weights) break;
+    fit = weighted_fit(history, *weights);
+  }
+  return fit.at(ahead);
+}
+
+double local_weight(std::size_t age, double ahead) {
+  double all = 0, mean = 0, xx = 0;
+  for (std::size_t other = 0; other < regression_needs; ++other) {
+    all += tricube(other);
+    mean -= tricube(other) * static_cast<double>(other);
+  }
+  mean /= all;
+  for (std::size_t other = 0; other < regression_needs; ++other) {
+    const double dx = -static_cast<double>(other) - mean;
+    xx += tricube(other) * dx * dx;
+  }
+  return tricube(age) * (1 / all + (-static_cast<double>(age) - mean) * (ahead - mean) / xx);
+}
+
+bool overloaded(const Detector& detector, double load, const LoadHistory& history, double ahead) {
+  if (detector.kind == DetectorKind::threshold) return load > detector.parameter;
+  if (is_regression(detector.kind)) {
+    if (history.known < regression_needs) return load > fallback_threshold;
+    const double reached =
+        detector.weighted
+            ? weighted_forecast(history.samples, ahead, detector.kind == DetectorKind::robust)
+            : forecast(history.samples, ahead);
+    return reached * detector.parameter >= 1;
+  }
+  if (history.known < spread_needs) return load > fallback_threshold;
+  return load >
+         1 - detector.parameter * spread(detector.kind, history.samples.first(history.known));
+}
+
 bool overloaded(const Detector& detector, double load, std::span<const double> history,
                 double ahead) {
-  if (detector.kind == DetectorKind::threshold) return load > detector.parameter;
-  const std::size_t length = known_length(history);
-  if (is_regression(detector.kind)) {
-    if (length < regression_needs) return load > fallback_threshold;
-    return forecast(history, ahead) * detector.parameter >= 1;
-  }
-  if (length < spread_needs) return load > fallback_threshold;
-  return load > 1 - detector.parameter * spread(detector.kind, history.first(length));
+  return overloaded(detector, load, LoadHistory{history, known_length(history)}, ahead);
 }
 
 }  // namespace vm

@@ -6,7 +6,11 @@
 //   deviation   the same with the median absolute deviation
 //   regression  a straight line through the last ten samples, `ahead` samples further on, times
 //               `parameter`, reaches 1; the present load does not matter
-//   robust      the reference's robust regression, whose weights it never applies: the same
+//   robust      the same, with less regard for samples off the line
+//
+// Where regressions are `weighted` they are local regressions as published: old samples count less
+// (tricube), and robust also takes off those far from the line (bisquare). The reference computes
+// these weights and never applies them, so without `weighted` both are plain least squares.
 //
 // A history too short for the rule falls back on a threshold of 0.7. Loads are shares of the
 // machine's capacity and may exceed 1. Histories stand newest first.
@@ -27,6 +31,13 @@ enum class DetectorKind : std::uint8_t { threshold, quartiles, deviation, regres
 struct Detector {
   DetectorKind kind = DetectorKind::threshold;
   double parameter = 0.8;  // a share for threshold, a factor for the others, > 0
+  bool weighted = false;   // regressions
+};
+
+/// A history, newest first. It may be cut to the ten newest samples where a regression judges it.
+struct LoadHistory {
+  std::span<const double> samples;
+  std::size_t known = 0;  // samples without the oldest zeros, before any were cut off
 };
 
 /// Samples of a history that are kept, and those that a rule needs.
@@ -62,7 +73,18 @@ double forecast(std::span<const double> history, double ahead);
 /// for rounding. `age` is 0 for the newest.
 double forecast_weight(std::size_t age, double ahead);
 
+/// Local regression: each sample counts (1 - (age / 9)^3)^3, so the oldest of ten does not.
+///
+///   robust  twice more, each residual e counts (1 - (e / 6 s)^2)^2 as well, s their median
+///   distance source  Cleveland, Robust locally weighted regression and smoothing scatterplots
+///   (1979)
+double weighted_forecast(std::span<const double> history, double ahead, bool robust);
+/// As forecast_weight(), for one that is not robust.
+double local_weight(std::size_t age, double ahead);
+
 /// Does `detector` call it an overload? `ahead`: samples that its moves will take, rounded up.
+bool overloaded(const Detector& detector, double load, const LoadHistory& history, double ahead);
+/// The same of a whole history.
 bool overloaded(const Detector& detector, double load, std::span<const double> history,
                 double ahead);
 

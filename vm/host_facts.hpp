@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -50,31 +51,45 @@ struct VmFacts {
   double demand = 0;    // what it asks for now
   double promised = 0;  // most that it can ask for, > 0
   double memory = 0;    // megabytes: what a move copies
-  OtherUse others{};    // asked for now
 };
 
 /// What each VM used of what it was promised at the last instants of measurement, newest first.
 class UsageHistory {
  public:
-  /// Keeps nothing when `vms` is 0.
-  explicit UsageHistory(std::size_t vms) : vms_(vms), samples_(vms * width), head_(width) {}
+  /// Keeps nothing when `vms` is 0. `length`: samples that are kept, at most history_length.
+  explicit UsageHistory(std::size_t vms, std::size_t length = history_length)
+      : vms_(vms),
+        most_(length),
+        width_(length + length / 3),
+        samples_(vms * width_),
+        nonzero_(vms),
+        head_(width_) {}
 
   bool kept() const { return vms_ > 0; }
   /// All VMs are recorded together: begin an instant, then record those that still live.
   void begin_instant();
-  void record(VmIndex vm, double utilisation) { samples_[vm * width + head_] = utilisation; }
+  void record(VmIndex vm, double utilisation) {
+    samples_[vm * width_ + head_] = utilisation;
+    nonzero_[vm] = nonzero_[vm] << 1 | static_cast<std::uint32_t>(utilisation != 0);
+  }
   /// Empty where nothing is kept.
   std::span<const double> of(VmIndex vm) const {
     if (!kept()) return {};
-    return std::span<const double>{samples_}.subspan(vm * width + head_, length_);
+    return std::span<const double>{samples_}.subspan(vm * width_ + head_, length_);
+  }
+  /// known_length() of the last history_length samples, kept or not.
+  std::size_t known(VmIndex vm) const {
+    static_assert(history_length < 32);
+    return std::bit_width(nonzero_[vm] & ((std::uint32_t{1} << history_length) - 1));
   }
 
  private:
-  // Newest first and contiguous: the head walks down, and at the bottom all is moved up again.
-  static constexpr std::size_t width = history_length + 10;
-
   std::size_t vms_;
+  std::size_t most_;   // samples
+  std::size_t width_;  // newest first and contiguous: the head walks down, and at the bottom all is
+                       // moved up again
   std::vector<double> samples_;
+  std::vector<std::uint32_t> nonzero_;  // by VM: a bit for each sample, the newest lowest
   std::size_t head_;
   std::size_t length_ = 0;
 };
@@ -84,6 +99,7 @@ struct ConsolidationFacts {
   std::span<const HostIndex> active;  // hosts with VMs, ascending
   std::span<const VmFacts> vms;
   const UsageHistory& history;
+  std::span<const OtherUse> others{};  // asked for now, by VM; empty where nothing limits them
 };
 
 }  // namespace vm

@@ -23,10 +23,16 @@ HostLoads::HostLoads(const ConsolidationPolicy& policy, std::vector<HostPower> k
       interval_(policy.interval),
       kinds_(std::move(kinds)),
       with_history_(needs_history(policy.detector.kind)),
+      straight_(policy.detector.kind == DetectorKind::regression ||
+                (policy.detector.kind == DetectorKind::robust && policy.quirks.dead_weights)),
+      width_(!with_history_                        ? 0
+             : is_regression(policy.detector.kind) ? regression_needs
+                                                   : history_length),
       stale_watts_(policy.quirks.stale_watts),
       slot_of_(hosts, no_slot) {
+  detector_.weighted = !policy.quirks.dead_weights;
   for (std::size_t age = 0; age < regression_needs; ++age)
-    line_weights_[age] = forecast_weight(age, 1);
+    line_weights_[age] = detector_.weighted ? local_weight(age, 1) : forecast_weight(age, 1);
   for (const HostPower& kind : kinds_) limited_ = limited_ || kind.limits != no_limits;
 }
 
@@ -34,21 +40,21 @@ void HostLoads::begin(const ConsolidationFacts& facts) {
   for (const Load& load : loads_) slot_of_[load.host] = no_slot;
   loads_.clear();
   samples_.clear();
-  undo_.clear();
+  mark();
   facts_ = &facts;
   one_ahead_ = true;
   for (const HostIndex host : facts.active) {
     const std::uint32_t slot = open(host);
     for (const VmIndex vm : facts.hosts[host].vms) {
       if (with_history_) {
-        add_to(loads_[slot], samples_[slot], vm);
+        add_to(loads_[slot], samples(slot), vm);
       } else {
         loads_[slot].demand += facts.vms[vm].demand;
         add_others(loads_[slot], vm);
       }
     }
     if (!with_history_) continue;
-    summarise(loads_[slot], samples_[slot]);
+    summarise(loads_[slot], samples(slot));
     if (ahead(loads_[slot].memory_max) > 1) one_ahead_ = false;
   }
 }
@@ -61,14 +67,14 @@ std::uint32_t HostLoads::open(HostIndex host) {
   load.allocated = facts.allocated;
   load.free = facts.free;
   loads_.push_back(load);
-  if (with_history_) samples_.emplace_back();
+  samples_.resize(samples_.size() + width_);
   slot_of_[host] = slot;
   return slot;
 }
 
 void HostLoads::add_others(Load& load, VmIndex vm) const {
   if (!limited_) return;
-  for (std::size_t r = 0; r < load.others.size(); ++r) load.others[r] += facts_->vms[vm].others[r];
+  for (std::size_t r = 0; r < load.others.size(); ++r) load.others[r] += facts_->others[vm][r];
 }
 
 bool HostLoads::beyond_limits(const Load& load) const {
@@ -81,7 +87,7 @@ bool HostLoads::beyond_limits(const Load& load) const {
 
 /// Adds demand, memory and history of a VM. `known` is that of the sum, since samples are not
 /// negative.
-void HostLoads::add_to(Load& load, Samples& samples, VmIndex vm) const {
+void HostLoads::add_to(Load& load, Samples samples, VmIndex vm) const {
   const VmFacts& facts = facts_->vms[vm];
   load.demand += facts.demand;
   load.memory_max = std::max(load.memory_max, facts.memory);
@@ -89,18 +95,18 @@ void HostLoads::add_to(Load& load, Samples& samples, VmIndex vm) const {
   if (!with_history_) return;
   const auto history = facts_->history.of(vm);
   const double all = capacity(load);
-  for (std::size_t i = 0; i < history.size(); ++i) samples[i] += history[i] * facts.promised / all;
-  load.known = std::max(load.known, known_length(history));
+  const std::size_t length = std::min(history.size(), width_);
+  for (std::size_t i = 0; i < length; ++i) samples[i] += history[i] * facts.promised / all;
+  load.known = std::max(load.known, facts_->history.known(vm));
 }
 
-void HostLoads::summarise(Load& load, const Samples& samples) const {
-  const auto known = std::span<const double>{samples}.first(load.known);
-  if (is_regression(detector_.kind)) {
+void HostLoads::summarise(Load& load, std::span<const double> samples) const {
+  if (straight_) {
     load.forecast = 0;
     for (std::size_t age = 0; age < regression_needs; ++age)
       load.forecast += line_weights_[age] * samples[age];
-  } else if (load.known >= spread_needs) {
-    load.spread = spread(detector_.kind, known);
+  } else if (!is_regression(detector_.kind) && load.known >= spread_needs) {
+    load.spread = spread(detector_.kind, samples.first(load.known));
   }
 }
 
@@ -108,11 +114,9 @@ double HostLoads::ahead(double memory) const {
   return std::ceil(memory / memory_per_second_ / interval_);
 }
 
-bool HostLoads::judge(const Load& load, const Samples& samples) const {
+bool HostLoads::judge(const Load& load, std::span<const double> samples) const {
   if (beyond_limits(load)) return true;
-  return vm::overloaded(detector_, load.demand / capacity(load),
-                        with_history_ ? std::span<const double>{samples}.first(load.known)
-                                      : std::span<const double>{},
+  return vm::overloaded(detector_, load.demand / capacity(load), LoadHistory{samples, load.known},
                         ahead(load.memory_max));
 }
 
@@ -122,7 +126,7 @@ bool HostLoads::overloaded(HostIndex host) const {
   const Load& load = loads_[slot];
   if (detector_.kind == DetectorKind::threshold || is_regression(detector_.kind) ||
       load.known < spread_needs) {
-    return judge(load, with_history_ ? samples_[slot] : Samples{});
+    return judge(load, samples(slot));
   }
   // The spread is known already.
   return beyond_limits(load) ||
@@ -132,9 +136,9 @@ bool HostLoads::overloaded(HostIndex host) const {
 bool HostLoads::overloaded_with(HostIndex host, std::span<const VmIndex> vms) const {
   Load load;
   load.host = host;
-  Samples samples{};
-  for (const VmIndex vm : vms) add_to(load, samples, vm);
-  return judge(load, samples);
+  std::array<double, history_length> sums{};
+  for (const VmIndex vm : vms) add_to(load, sums, vm);
+  return judge(load, sums);
 }
 
 void HostLoads::consider(VmIndex vm) {
@@ -144,18 +148,18 @@ void HostLoads::consider(VmIndex vm) {
   vm_.demand = facts.demand;
   if (!with_history_) return;
   const auto history = facts_->history.of(vm);
-  vm_.known = known_length(history);
-  if (is_regression(detector_.kind)) {
+  vm_.known = facts_->history.known(vm);
+  if (straight_) {
     for (std::size_t age = 0; age < std::min(history.size(), regression_needs); ++age)
       vm_.line += line_weights_[age] * history[age] * facts.promised;
-  } else {
+  } else if (!is_regression(detector_.kind)) {
     const auto [least, most] = std::minmax_element(history.begin(), history.end());
     vm_.range = (*most - *least) * facts.promised;
   }
 }
 
 double HostLoads::weight() const {
-  return is_regression(detector_.kind) ? vm_.line : vm_.demand;
+  return straight_ ? vm_.line : vm_.demand;
 }
 
 bool HostLoads::accepts(HostIndex host) const {
@@ -175,7 +179,7 @@ bool HostLoads::accepts(HostIndex host) const {
   if (is_regression(detector_.kind)) {
     if (known < regression_needs) return !(demand > fallback_threshold);
     const double reached = (load.forecast + vm_.line / all) * detector_.parameter;
-    if (one_ahead_ && std::fabs(reached - 1) > doubt) return reached < 1;
+    if (straight_ && one_ahead_ && std::fabs(reached - 1) > doubt) return reached < 1;
   } else {
     if (known < spread_needs) return !(demand > fallback_threshold);
     if (load.known == known) {
@@ -187,20 +191,22 @@ bool HostLoads::accepts(HostIndex host) const {
     }
   }
   Load together = load;
-  Samples samples = samples_[slot];
-  add_to(together, samples, vm_.vm);
-  return !judge(together, samples);
+  std::array<double, history_length> sums;
+  std::copy(samples(slot).begin(), samples(slot).end(), sums.begin());
+  add_to(together, sums, vm_.vm);
+  return !judge(together, sums);
 }
 
 void HostLoads::add(HostIndex host) {
   const std::uint32_t slot = known(host) ? slot_of_[host] : open(host);
-  undo_.push_back({slot, loads_[slot], with_history_ ? samples_[slot] : Samples{}});
+  undo_.push_back({slot, loads_[slot]});
+  undone_.insert(undone_.end(), samples(slot).begin(), samples(slot).end());
   Load& load = loads_[slot];
   load.allocated += vm_.demand;
   load.free -= vm_.demand;
   if (with_history_) {
-    add_to(load, samples_[slot], vm_.vm);
-    summarise(load, samples_[slot]);
+    add_to(load, samples(slot), vm_.vm);
+    summarise(load, samples(slot));
   } else {
     load.demand += vm_.demand;
     add_others(load, vm_.vm);
@@ -218,7 +224,7 @@ Candidate HostLoads::candidate(HostIndex host) const {
       free = std::min(free, (detector_.parameter + doubt) * all - load.demand);
     } else if (!is_regression(detector_.kind)) {
       free = std::min(free, (1 + doubt) * all - load.demand);  // whatever the spread, or fallback
-    } else if (one_ahead_ && load.known >= regression_needs) {
+    } else if (straight_ && one_ahead_ && load.known >= regression_needs) {
       room = (1 / detector_.parameter + doubt - load.forecast) * all;
     }
   }

@@ -4,10 +4,13 @@
 // The detector's answer for host plus VM is the reference's to the last bit, but it is seldom
 // computed: a forecast is a weighted sum of the history, so the sums of host and VM tell it within
 // rounding; a quartile range or median deviation cannot change by more than the VM's own range.
-// Only where such a bound leaves doubt are thirty samples added up and judged.
+// Only where such a bound leaves doubt are the samples added up and judged; so is a robust
+// regression with weights, which no bound fits.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -41,13 +44,18 @@ class HostLoads {
   /// Plans the considered VM for `host`.
   void add(HostIndex host);
   /// Forgets what was added since the last mark, latest first; tells which hosts changed.
-  void mark() { undo_.clear(); }
+  void mark() {
+    undo_.clear();
+    undone_.clear();
+  }
   template <class Changed>
   void roll_back(Changed changed) {
     for (; !undo_.empty(); undo_.pop_back()) {
       const Undo& last = undo_.back();
       loads_[last.slot] = last.load;
-      if (with_history_) samples_[last.slot] = last.samples;
+      std::copy(undone_.end() - static_cast<std::ptrdiff_t>(width_), undone_.end(),
+                samples(last.slot).begin());
+      undone_.resize(undone_.size() - width_);
       changed(last.load.host);
     }
   }
@@ -57,7 +65,7 @@ class HostLoads {
 
  private:
   static constexpr std::uint32_t no_slot = 0xffffffffu;
-  using Samples = std::array<double, history_length>;  // newest first, as shares of the capacity
+  using Samples = std::span<double>;  // newest first, as shares of the capacity
 
   struct Load {
     HostIndex host = 0;
@@ -72,7 +80,6 @@ class HostLoads {
   struct Undo {
     std::uint32_t slot;
     Load load;
-    Samples samples;
   };
   struct Considered {
     VmIndex vm = 0;
@@ -83,9 +90,13 @@ class HostLoads {
   };
 
   std::uint32_t open(HostIndex host);
-  void add_to(Load& load, Samples& samples, VmIndex vm) const;
-  void summarise(Load& load, const Samples& samples) const;
-  bool judge(const Load& load, const Samples& samples) const;
+  void add_to(Load& load, Samples samples, VmIndex vm) const;
+  void summarise(Load& load, std::span<const double> samples) const;
+  bool judge(const Load& load, std::span<const double> samples) const;
+  Samples samples(std::uint32_t slot) { return Samples{samples_}.subspan(slot * width_, width_); }
+  std::span<const double> samples(std::uint32_t slot) const {
+    return std::span<const double>{samples_}.subspan(slot * width_, width_);
+  }
   void add_others(Load& load, VmIndex vm) const;
   bool beyond_limits(const Load& load) const;
   double capacity(const Load& load) const { return kinds_[facts_->hosts[load.host].kind].capacity; }
@@ -95,6 +106,8 @@ class HostLoads {
   double memory_per_second_, interval_;
   std::vector<HostPower> kinds_;
   bool with_history_;
+  bool straight_;         // the forecast is a weighted sum of samples
+  std::size_t width_;     // samples of a host that are added up; 0: none
   bool limited_ = false;  // does memory, disk or network limit any kind?
   bool stale_watts_;
   std::array<double, regression_needs> line_weights_{};  // one sample ahead
@@ -103,8 +116,9 @@ class HostLoads {
   const ConsolidationFacts* facts_ = nullptr;
   std::vector<std::uint32_t> slot_of_;  // by host
   std::vector<Load> loads_;             // by slot
-  std::vector<Samples> samples_;        // by slot, where the detector needs them
+  std::vector<double> samples_;         // by slot, width_ each
   std::vector<Undo> undo_;
+  std::vector<double> undone_;  // samples of undo_, width_ each
   Considered vm_;
 };
 

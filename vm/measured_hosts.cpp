@@ -106,10 +106,12 @@ std::optional<MeasuredHosts::Priced> MeasuredHosts::next_tenth(const PlacementCh
   return taken;
 }
 
-std::uint32_t MeasuredHosts::position(const Shelf& shelf, std::size_t t, double use) {
+std::uint32_t MeasuredHosts::position(const Shelf& shelf, std::uint32_t begin, std::uint32_t end,
+                                      double use) {
   const auto& entries = shelf.entries;
-  const auto from = entries.begin() + shelf.tenth[t].begin;
-  const auto to = entries.begin() + shelf.tenth[t].end;
+  if (begin == end || entries[begin].use >= use) return begin;
+  if (entries[end - 1].use < use) return end;
+  const auto from = entries.begin() + begin, to = entries.begin() + end;
   return static_cast<std::uint32_t>(
       std::lower_bound(from, to, use, [](const Entry& e, double u) { return e.use < u; }) -
       entries.begin());

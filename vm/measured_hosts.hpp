@@ -121,8 +121,9 @@ class MeasuredHosts {
   void list_tenths(const Seeker& seeker, const GrowthBounds& bounds, const PlacementChoice& best);
   /// Takes the cheapest out of priced_; none where none can beat `best` any more.
   std::optional<Priced> next_tenth(const PlacementChoice& best);
-  /// The first in the tenth whose use is not less.
-  static std::uint32_t position(const Shelf& shelf, std::size_t tenth, double use);
+  /// The first from `begin` on whose use is not less, or `end`. Quick at both ends.
+  static std::uint32_t position(const Shelf& shelf, std::uint32_t begin, std::uint32_t end,
+                                double use);
   template <class Acceptable>
   static void search_tenth(std::size_t t, Search<Acceptable>& with) {
     const Tenth& tenth = with.shelf.tenth[t];
@@ -132,9 +133,9 @@ class MeasuredHosts {
     // Beyond this nobody has that much free.
     const double top = (tenth.reach - with.seeker.demand) / with.kind.capacity + slack;
     // On either side of the bend rounding may have put u + g into the other tenth.
-    const std::uint32_t end = position(with.shelf, t, top);
-    const std::uint32_t before = std::min(position(with.shelf, t, bend - slack), end);
-    const std::uint32_t after = std::min(position(with.shelf, t, bend + slack), end);
+    const std::uint32_t end = position(with.shelf, tenth.begin, tenth.end, top);
+    const std::uint32_t before = position(with.shelf, tenth.begin, end, bend - slack);
+    const std::uint32_t after = position(with.shelf, before, end, bend + slack);
     read_all(before, after, with);
     // Who stands in the tenth is in it, whatever rounding did at its ends.
     const auto reached = [](std::size_t of) { return std::min(of, tenths); };

@@ -14,6 +14,7 @@ PlannedHosts::PlannedHosts(std::vector<HostPower> kinds, std::size_t hosts)
       part_width_(GrowthBounds::Kind::width / static_cast<double>(parts_)),
       drawers_(kinds_.size() * GrowthBounds::tenths * parts_ * room_classes),
       filled_(kinds_.size() * GrowthBounds::tenths * parts_),
+      least_planned_(filled_.size()),
       hosts_in_(kinds_.size() * GrowthBounds::tenths),
       places_(hosts) {}
 
@@ -59,6 +60,8 @@ void PlannedHosts::add(const Candidate& c) {
   place.drawer = static_cast<std::uint32_t>(slice * room_classes + room);
   auto& into = drawers_[place.drawer];
   into.insert(position(into, place.planned, c.host), {place.planned, c});
+  double& least = least_planned_[slice];
+  least = filled_[slice] == 0 ? place.planned : std::min(least, place.planned);
   filled_[slice] |= 1u << room;
   ++hosts_in_[slice / parts_];
 }

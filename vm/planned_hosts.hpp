@@ -45,7 +45,7 @@ class PlannedHosts {
           if (filled == 0) continue;
           const double low = static_cast<double>(part) * part_width_;
           const double least = bound.least_within(t, low, low + part_width_);
-          if (least > best.cost) continue;
+          if (least + least_planned_[slice] > best.cost) continue;
           search_slice(slice, filled, least, seeker, best, acceptable);
         }
       }
@@ -92,6 +92,7 @@ class PlannedHosts {
   double part_width_;
   std::vector<std::vector<Filed>> drawers_;
   std::vector<std::uint32_t> filled_;    // by slice: a bit for each class of room in use
+  std::vector<double> least_planned_;    // by slice: nobody in it has fewer watts planned
   std::vector<std::uint32_t> hosts_in_;  // by kind and tenth
   std::vector<Place> places_;            // by host
 };

@@ -8,6 +8,7 @@ namespace vm {
 namespace {
 
 constexpr double slack = GrowthBounds::slack;
+constexpr double not_asked_for = std::numeric_limits<double>::quiet_NaN();
 constexpr double nothing_fits = -std::numeric_limits<double>::infinity();
 
 double unit_in_last_place(double value) {
@@ -106,30 +107,36 @@ RoundingLists::Line RoundingLists::line_of(const FlatPiece& piece, const Seeker&
           static_cast<double>(piece.grown) / 10.0};
 }
 
-/// The costs of eight hosts, by the operations of PowerCurve::at. False where none fits for `most`.
-/// Written as loops without jumps, which the compiler turns into vector instructions.
+/// By the operations of PowerCurve::at. Written as loops without jumps, which the compiler turns
+/// into vector instructions.
 bool RoundingLists::price(const Block& block, const Line& by, double most,
                           std::array<double, width>& cost) {
-  const Line line = by;  // a copy, which `cost` cannot alias
-  for (std::size_t i = 0; i < width; ++i)
-    cost[i] = line.watts +
-              line.rise * ((block.allocated[i] + line.demand) / line.capacity - line.origin) * 100 -
-              block.watts[i];
-  std::array<double, width> margin;
+  const Line line = by;  // copies: what might be the same memory would be read again and again
+  std::array<double, width> price, margin;
   for (std::size_t i = 0; i < width; ++i) {
+    const double grown =
+        line.watts +
+        line.rise * ((block.allocated[i] + line.demand) / line.capacity - line.origin) * 100;
+    price[i] = grown - block.watts[i];
     const double inside = smaller(block.allocated[i] - line.low, line.high - block.allocated[i]);
     const double fits = smaller(block.free[i] - line.demand, block.room[i] - line.weight);
-    margin[i] = smaller(smaller(inside, fits), most - cost[i]);
+    margin[i] = smaller(smaller(inside, fits), most - price[i]);
   }
-  double widest = margin[0];
-  for (std::size_t i = 1; i < width; ++i) widest = larger(widest, margin[i]);
-  return widest >= 0;
+  std::array<double, width / 2> wider;
+  for (std::size_t i = 0; i < width / 2; ++i) wider[i] = larger(margin[i], margin[i + width / 2]);
+  if (larger(larger(wider[0], wider[1]), larger(wider[2], wider[3])) < 0) return false;
+  for (std::size_t i = 0; i < width; ++i) cost[i] = margin[i] >= 0 ? price[i] : not_asked_for;
+  return true;
 }
 
 void RoundingLists::price_anywhere(const Block& block, const Line& line,
                                    std::array<double, width>& cost) const {
-  for (std::size_t i = 0; i < width; ++i)
-    cost[i] = power_cost(kind_, block.allocated[i], line.demand, block.watts[i]);
+  for (std::size_t i = 0; i < width; ++i) {
+    const bool wanted = (block.free[i] >= line.demand) & (block.room[i] >= line.weight) &
+                        (block.allocated[i] >= line.low) & (block.allocated[i] <= line.high);
+    cost[i] =
+        wanted ? power_cost(kind_, block.allocated[i], line.demand, block.watts[i]) : not_asked_for;
+  }
 }
 
 /// The cost of all in a flat piece, without rounding.

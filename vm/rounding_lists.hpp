@@ -73,12 +73,9 @@ class RoundingLists {
           continue;
         }
         for (std::size_t i = 0; i < width; ++i) {
+          if (!(cost[i] <= best.cost)) continue;  // nearly all, and who is no number
           const PlacementChoice choice{block.host[i], cost[i]};
-          if (!((block.free[i] >= seeker.demand) & (block.room[i] >= seeker.weight) &
-                (block.allocated[i] >= line.low) & (block.allocated[i] <= line.high) &
-                beats(choice, best)))
-            continue;
-          if (acceptable(block.host[i])) best = choice;
+          if (beats(choice, best) && acceptable(choice.host)) best = choice;
         }
       }
     }
@@ -104,8 +101,11 @@ class RoundingLists {
   };
 
   Line line_of(const FlatPiece& piece, const Seeker& seeker) const;
+  /// The costs of eight hosts, no number where one does not fit, is not there or is elsewhere.
+  /// False where all cost more than `most`.
   static bool price(const Block& block, const Line& line, double most,
                     std::array<double, width>& cost);
+  /// The same for any tenth of u + g.
   void price_anywhere(const Block& block, const Line& line, std::array<double, width>& cost) const;
   std::size_t list_of(const MeasuredHost& host) const;
   /// Nothing in `rounding_class` costs less.

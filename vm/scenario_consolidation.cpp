@@ -49,7 +49,8 @@ constexpr std::array quirk_names{Quirk{"idle_vms_end", &Quirks::idle_vms_end},
                                  Quirk{"double_moves", &Quirks::double_moves},
                                  Quirk{"free_edges", &Quirks::free_edges},
                                  Quirk{"arrivals_violate", &Quirks::arrivals_violate},
-                                 Quirk{"memory_unlimited", &Quirks::memory_unlimited}};
+                                 Quirk{"memory_unlimited", &Quirks::memory_unlimited},
+                                 Quirk{"dead_weights", &Quirks::dead_weights}};
 
 constexpr std::string_view where_traces_are =
     "; the PlanetLab traces of Beloglazov and Buyya (2012) are at "

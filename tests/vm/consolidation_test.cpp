@@ -26,10 +26,11 @@ struct Random {
   std::vector<vm::HostFacts> hosts;
   std::vector<HostIndex> active;
   std::vector<vm::VmFacts> vms;
+  std::vector<vm::OtherUse> others;
   vm::UsageHistory history;
 
   Random(sim::RandomStream& random, std::size_t host_count, std::size_t vm_count)
-      : hosts(host_count), vms(vm_count), history(vm_count) {
+      : hosts(host_count), vms(vm_count), others(vm_count), history(vm_count) {
     const std::size_t instants = 5 + random.below(40);
     std::vector<double> level(vm_count);
     for (double& l : level) l = random.uniform() * random.uniform();
@@ -50,7 +51,8 @@ struct Random {
       double use =
           random.below(2) == 0 ? static_cast<double>(1 + random.below(20)) / 100 : 0.001 + level[v];
       if (random.below(12) == 0) use = 0;  // rests, but lives
-      vms[v] = {use * promised[kind], promised[kind], memory[kind], {memory[kind], 0, use}};
+      vms[v] = {use * promised[kind], promised[kind], memory[kind]};
+      others[v] = {memory[kind], 0, use};
       auto& host = hosts[random.below(host_count) * random.below(2)];
       if (vms[v].demand > kinds[host.kind].core || vms[v].demand > host.free) continue;
       host.vms.push_back(v);
@@ -64,7 +66,7 @@ struct Random {
       if (!hosts[h].vms.empty()) active.push_back(h);
     }
   }
-  vm::ConsolidationFacts facts() const { return {hosts, active, vms, history}; }
+  vm::ConsolidationFacts facts() const { return {hosts, active, vms, history, others}; }
 };
 
 /// The same optimisation as plainly as it can be written: every host is looked at for every VM, and
@@ -74,6 +76,7 @@ class PlainPlanner {
   PlainPlanner(const Random& state, const vm::ConsolidationPolicy& policy,
                const std::vector<vm::HostPower>& with)
       : state_(state), policy_(policy), kinds_(with) {
+    policy_.detector.weighted = !policy.quirks.dead_weights;
     for (const auto& host : state.hosts) lists_.push_back(host.vms);
   }
 
@@ -130,7 +133,7 @@ class PlainPlanner {
   bool beyond_limits(HostIndex h, const std::vector<VmIndex>& vms) const {
     vm::OtherUse others{};
     for (const VmIndex v : vms)
-      for (std::size_t r = 0; r < 3; ++r) others[r] += state_.vms[v].others[r];
+      for (std::size_t r = 0; r < 3; ++r) others[r] += state_.others[v][r];
     for (std::size_t r = 0; r < 3; ++r)
       if (others[r] > kinds_[h % 2].limits[r]) return true;
     return false;
@@ -281,7 +284,7 @@ TEST_CASE("consolidation: every placement, without the quirks, with limits: stil
                              Rule::fresh_machine);
   const auto detector =
       GENERATE(Detector{DetectorKind::threshold, 0.8}, Detector{DetectorKind::quartiles, 1.5},
-               Detector{DetectorKind::regression, 1.2});
+               Detector{DetectorKind::regression, 1.2}, Detector{DetectorKind::robust, 1.2});
   const bool honest = GENERATE(false, true);
   const bool limited = GENERATE(false, true);
   CAPTURE(static_cast<int>(rule), honest, limited);
@@ -315,6 +318,23 @@ TEST_CASE("consolidation: a history keeps the newest thirty samples, newest firs
     REQUIRE(seen.size() == static_cast<std::size_t>(std::min(i, 30)));
     for (std::size_t age = 0; age < seen.size(); ++age)
       REQUIRE(seen[age] == i - static_cast<double>(age) + 2000);
+  }
+}
+
+TEST_CASE("consolidation: a history that keeps ten samples still knows of thirty") {
+  vm::UsageHistory cut(1, 10), whole(1);
+  sim::RandomStream random(3, "history");
+  for (int i = 0; i < 300; ++i) {
+    const double use = random.below(20) < 18 ? 0 : random.uniform_positive();
+    cut.begin_instant();
+    cut.record(0, use);
+    whole.begin_instant();
+    whole.record(0, use);
+    REQUIRE(cut.of(0).size() == static_cast<std::size_t>(std::min(i + 1, 10)));
+    for (std::size_t age = 0; age < cut.of(0).size(); ++age)
+      REQUIRE(cut.of(0)[age] == whole.of(0)[age]);
+    REQUIRE(cut.known(0) == vm::known_length(whole.of(0)));
+    REQUIRE(whole.known(0) == cut.known(0));
   }
 }
 

@@ -38,11 +38,14 @@ Hosts::Hosts(const DataCenter& center, const UsageTraces& traces)
       traces_(traces),
       vms_(center.vms),
       vm_facts_(center.vms),
+      hashes_(center.vms),
+      other_lines_(traces.others.empty() ? 0 : center.vms),
+      vm_others_(traces.others.empty() && center.policy.quirks.memory_unlimited ? 0 : center.vms),
       hosts_(center.hosts),
       host_facts_(center.hosts),
       others_(traces.others.empty() ? 0 : center.hosts),
       active_bits_((center.hosts + 63) / 64),
-      history_(keeps_history(center) ? center.vms : 0),
+      history_(keeps_history(center) ? center.vms : 0, history_needed(center.policy)),
       consolidator_(center.policy, powers(center, !traces.others.empty()), center.hosts),
       random_(center.seed, "consolidation.select") {
   SIM_CHECK(center.hosts > 0 && center.vms > 0 && traces.size() > 0);
@@ -60,10 +63,9 @@ void Hosts::start_vms() {
   const auto homes = start_hosts(center_);
   for (VmIndex v = 0; v < center_.vms; ++v) {
     const VmKind& kind = center_.vm_kinds[center_.vm_kind(v)];
-    vms_[v].promised = kind.mips;
-    vms_[v].hash = name_hash(v);
-    vm_facts_[v] = {0, kind.mips, kind.memory, {}};
-    if (traces_.others.empty()) vm_facts_[v].others[0] = kind.memory;
+    hashes_[v] = name_hash(v);
+    vm_facts_[v] = {0, kind.mips, kind.memory};
+    if (traces_.others.empty() && !vm_others_.empty()) vm_others_[v][0] = kind.memory;
     if (!homes[v]) {
       ++outcome_.unplaced;
       continue;
@@ -80,10 +82,10 @@ ConsolidationOutcome Hosts::play(const OnInterval& on_interval) {
     look_up(now);
     record_usage(now);
     tick(now);
-    judge_thresholds();
+    judge_thresholds(now);
     std::span<const VmMove> moves;
     if (center_.running == Running::consolidated) {
-      moves = consolidator_.plan({host_facts_, active_, vm_facts_, history_}, random_);
+      moves = consolidator_.plan({host_facts_, active_, vm_facts_, history_, vm_others_}, random_);
       start_migrations(moves, now);
     }
     if (on_interval && !on_interval(interval_row(now, moves.size()))) break;
@@ -110,7 +112,7 @@ ConsolidationInterval Hosts::interval_row(double now, std::size_t moves) const {
   row.migrations = static_cast<std::uint32_t>(moves);
   if (center_.running == Running::consolidated)
     row.overloaded_hosts = static_cast<std::uint32_t>(consolidator_.overloaded_hosts());
-  for (const HostIndex h : active_) row.hosts_above += hosts_[h].above;
+  row.hosts_above = static_cast<std::uint32_t>(above_.size());
   return row;
 }
 
@@ -167,6 +169,10 @@ void Hosts::activate(HostIndex host) {
   active_bits_[host / 64] |= std::uint64_t{1} << (host % 64);
 }
 
+void Hosts::deactivate(HostIndex host) {
+  active_bits_[host / 64] &= ~(std::uint64_t{1} << (host % 64));
+}
+
 /// Brings every host up to date and pays for the time since the last measurement.
 void Hosts::tick(double now) {
   look_up(now);
@@ -187,7 +193,7 @@ void Hosts::tick(double now) {
     }
     remove_ended(h);
     if (!facts.vms.empty()) active_.push_back(h);
-    if (!keep_active(h)) active_bits_[h / 64] &= ~(std::uint64_t{1} << (h % 64));
+    if (!keep_active(h)) deactivate(h);
   });
   if (center_.running == Running::full_power) {
     energy = 0;
@@ -258,9 +264,9 @@ void Hosts::measure(HostIndex h, double now) {
       const VmIndex v = facts.vms[i];
       vms_[v].received = given;
       vm_facts_[v].demand = share.demand;
-      if (!traces_.others.empty())
-        for (std::size_t r = 0; r < vm_facts_[v].others.size(); ++r)
-          vm_facts_[v].others[r] = vms_[v].other_base[r] + vms_[v].other_slope[r] * since;
+      if (!other_lines_.empty())
+        for (std::size_t r = 0; r < vm_others_[v].size(); ++r)
+          vm_others_[v][r] = other_lines_[v].base[r] + other_lines_[v].slope[r] * since;
       if (share.moving) given /= 0.9;  // its host works for the whole of it
     }
     used += given;
@@ -290,7 +296,7 @@ void Hosts::share_out(HostIndex h, double now) {
   for (std::size_t i = 0; i < shares_.size(); ++i) {
     const Vm& vm = vms_[facts.vms[i]];
     Share& share = shares_[i];
-    share.demand = (vm.base + vm.slope * since) * vm.promised;
+    share.demand = (vm.base + vm.slope * since) * vm_facts_[facts.vms[i]].promised;
     share.capped = std::min(share.demand, kind.mips);
     share.incoming = vm.home != h;
     share.moving = vm.moving;
@@ -326,69 +332,27 @@ double Hosts::total_weight(HostIndex h) {
   std::iota(in_table_order_.begin(), in_table_order_.end(), 0u);
   std::stable_sort(in_table_order_.begin(), in_table_order_.end(),
                    [&](std::uint32_t a, std::uint32_t b) {
-                     return (vms_[vms[a]].hash & mask) < (vms_[vms[b]].hash & mask);
+                     return (hashes_[vms[a]] & mask) < (hashes_[vms[b]] & mask);
                    });
   double sum = 0;
   for (const std::uint32_t i : in_table_order_) sum += shares_[i].weight;
   return sum;
 }
 
-/// A VM that asks for nothing, and is not under way, has ended.
+/// A VM that asks for nothing, and is not under way, has ended. Its host does not idle for it.
 void Hosts::remove_ended(HostIndex h) {
   if (!center_.policy.quirks.idle_vms_end) return;
-  auto& list = host_facts_[h].vms;
+  HostFacts& facts = host_facts_[h];
+  auto& list = facts.vms;
   std::erase_if(list, [&](VmIndex v) {
     if (vms_[v].moving || vm_facts_[v].demand != 0) return false;
     vms_[v].home = nowhere;
     ++outcome_.idle_removed;
     return true;
   });
-}
-
-// ---- Migrations --------------------------------------------------------------------------------
-
-void Hosts::start_migrations(std::span<const VmMove> moves, double now) {
-  planned_at_ = now;
-  for (const VmMove& move : moves) {
-    vms_[move.vm].moving = true;
-    host_facts_[move.to].vms.push_back(move.vm);
-    activate(move.to);
-    const double takes = vm_facts_[move.vm].memory / center_.policy.memory_per_second;
-    arrivals_.push_back({now + takes, move});
-  }
-  for (const VmMove& move : moves) {
-    measure(move.to, now);
-    measure(vms_[move.vm].home, now);
-  }
-  outcome_.migrations += moves.size();
-  std::stable_sort(arrivals_.begin(), arrivals_.end(),
-                   [](const Arrival& a, const Arrival& b) { return a.at < b.at; });
-}
-
-void Hosts::finish_migrations() {
-  for (std::size_t i = 0; i < arrivals_.size();) {
-    const double now = arrivals_[i].at;
-    tick(now);
-    for (; i < arrivals_.size() && arrivals_[i].at == now; ++i) arrive(arrivals_[i].move, now);
-    tick(now);
-  }
-  arrivals_.clear();
-}
-
-void Hosts::arrive(const VmMove& move, double now) {
-  Vm& vm = vms_[move.vm];
-  const auto take_from = [&](HostIndex h) {
-    auto& list = host_facts_[h].vms;
-    list.erase(std::find(list.begin(), list.end(), move.vm));
-  };
-  take_from(vm.home);
-  take_from(move.to);
-  host_facts_[move.to].vms.push_back(move.vm);
-  vm.home = move.to;
-  if (!vm.moving) return;  // its second move of the plan: it arrived at once
-  vm.moving = false;
-  ++outcome_.vm_moves;
-  outcome_.migration.add(now - planned_at_);
+  if (!list.empty() || !facts.idling) return;
+  facts.idling = false;
+  hosts_[h].measured_on = false;
 }
 
 }  // namespace vm::model

@@ -21,6 +21,7 @@
 #include "sim/random.hpp"
 #include "vm/consolidation.hpp"
 #include "vm/consolidation_outcome.hpp"
+#include "vm/control.hpp"
 #include "vm/data_center.hpp"
 #include "vm/usage_trace.hpp"
 
@@ -38,7 +39,8 @@ class Hosts {
 
   /// As of the last measurement.
   const HostFacts& host(HostIndex host) const { return host_facts_[host]; }
-  std::span<const HostIndex> active() const { return active_; }  // hosts with VMs, ascending
+  /// Hosts with VMs when the last plan was made, ascending.
+  std::span<const HostIndex> active() const { return active_; }
   /// Mean utilisation while the host was on, and its highest.
   double utilisation_mean(HostIndex host) const;
   /// Of memory, disk and network, as shares; 0 where nobody knows.
@@ -48,33 +50,42 @@ class Hosts {
   OtherUse other_use_max(HostIndex host) const;
   double utilisation_max(HostIndex host) const { return hosts_[host].highest; }
   double measured_at() const { return measured_at_; }  // seconds
+  /// SLA failures that began or ended when the last plan was made.
+  std::span<const Notice> notices() const { return notices_; }
 
  private:
   static constexpr HostIndex nowhere = 0xffffffffu;
+  static constexpr std::uint32_t no_failure = 0xffffffffu;
+  struct Peak {  // what is scarcest on a host
+    Cause cause = Cause::cpu;
+    double use = 0;
+  };
 
   struct Host {               // beside its HostFacts
     double requested = 0;     // at the last measurement
     bool measured_on = true;  // at the last measurement: gives something to somebody
     bool was_on = true;       // at the last one that counts
     double on_since = 0;
-    double on_s = 0, busy_s = 0;  // time on; the same times utilisation
-    double highest = 0;           // utilisation
-    bool short_of = false;        // its VMs asked for more than there is
-    bool above = false;           // 98 % of anything
-    std::uint32_t table = 16;     // size of the reference's hash table for its VMs
+    double on_s = 0, busy_s = 0;         // time on; the same times utilisation
+    double highest = 0;                  // utilisation
+    bool short_of = false;               // its VMs asked for more than there is
+    std::uint32_t failure = no_failure;  // its SLA failure: above 98 % of anything
+    double worst = 0;                    // while it lasts
+    bool touched = false;                // by the migrations that are being started or finished
+    std::uint32_t table = 16;            // size of the reference's hash table for its VMs
   };
   struct Others {  // use of memory, disk and network over the intervals
     OtherUse sum{}, highest{};
     std::uint32_t intervals = 0;
   };
-  struct Vm {
+  struct Vm {                    // beside its VmFacts; small, since all are read at every tick
     double base = 0, slope = 0;  // utilisation at the trace's last instant; per second since
-    double promised = 0;
-    double received = 0;  // at the last measurement; VmFacts has what it asked for
+    double received = 0;         // at the last measurement; VmFacts has what it asked for
     HostIndex home = nowhere;
-    std::uint32_t hash = 0;  // where the reference's tables file it
     bool moving = false;
-    OtherUse other_base{}, other_slope{};  // as of utilisation, in the units of the hosts
+  };
+  struct OtherLine {  // as of utilisation, in the units of the hosts
+    OtherUse base{}, slope{};
   };
   struct Arrival {
     double at = 0;
@@ -89,11 +100,15 @@ class Hosts {
   void tick(double now);
   void look_up(double now);
   void look_up_others(VmIndex vm, std::size_t at);
-  void judge_thresholds();
+  void judge_thresholds(double now);
+  Peak peak(HostIndex host, const OtherUse& others) const;
   void pay_for_the_rest();
   void record_usage(double now);
   void settle(HostIndex host, double elapsed);
   void measure(HostIndex host, double now);
+  void touch(HostIndex host);
+  template <class Visit>
+  void for_each_touched(Visit visit);
   void share_out(HostIndex host, double now);
   double total_weight(HostIndex host);
   void remove_ended(HostIndex host);
@@ -104,6 +119,7 @@ class Hosts {
   void finish_migrations();
   void arrive(const VmMove& move, double now);
   void activate(HostIndex host);
+  void deactivate(HostIndex host);
   template <class Visit>
   void for_each_active(Visit visit);
   ConsolidationInterval interval_row(double now, std::size_t moves) const;
@@ -117,18 +133,25 @@ class Hosts {
 
   std::vector<Vm> vms_;
   std::vector<VmFacts> vm_facts_;
-  std::vector<std::uint32_t> living_;  // by number
+  std::vector<std::uint32_t> hashes_;   // by VM: where the reference's tables file it
+  std::vector<OtherLine> other_lines_;  // by VM; empty where nobody knows
+  std::vector<OtherUse> vm_others_;     // by VM: asked for now; empty where nothing limits it
+  std::vector<std::uint32_t> living_;   // by number
   std::vector<Host> hosts_;
   std::vector<HostFacts> host_facts_;
   std::vector<Others> others_;              // by host; empty where nobody knows
   std::vector<std::uint64_t> active_bits_;  // hosts with VMs, or that had some when last measured
   std::vector<HostIndex> active_;           // hosts with VMs, for the Consolidator
 
+  std::vector<HostIndex> above_, above_before_;  // 98 % of anything, ascending
+  std::vector<Notice> notices_;
+
   UsageHistory history_;
   std::size_t looked_up_ = SIZE_MAX;  // instant of the trace that vms_ hold
   Consolidator consolidator_;
   sim::RandomStream random_;
   std::vector<Arrival> arrivals_;  // under way, in order of arrival
+  std::vector<HostIndex> touched_;
   std::vector<Share> shares_;
   std::vector<std::uint32_t> in_table_order_;
 };

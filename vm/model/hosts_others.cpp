@@ -1,5 +1,6 @@
 // Hosts: memory, disk and network, where the trace tells them, and who is above 98 % of anything.
 #include <algorithm>
+#include <array>
 
 #include "vm/model/hosts.hpp"
 
@@ -11,8 +12,8 @@ void Hosts::look_up_others(VmIndex v, std::size_t at) {
   const OtherUse &from = trace[std::min(at, last)], &to = trace[std::min(at + 1, last)];
   const OtherUse unit{vm_facts_[v].memory, 1, 1};
   for (std::size_t r = 0; r < unit.size(); ++r) {
-    vms_[v].other_base[r] = from[r] * unit[r];
-    vms_[v].other_slope[r] = (to[r] - from[r]) * unit[r] / traces_.step;
+    other_lines_[v].base[r] = from[r] * unit[r];
+    other_lines_[v].slope[r] = (to[r] - from[r]) * unit[r] / traces_.step;
   }
 }
 
@@ -23,7 +24,7 @@ OtherUse Hosts::other_use(HostIndex host) const {
   const OtherUse capacity{kind.memory, kind.disk, kind.network};
   for (const VmIndex v : host_facts_[host].vms)
     for (std::size_t r = 0; r < use.size(); ++r)
-      if (capacity[r] > 0 && vms_[v].home == host) use[r] += vm_facts_[v].others[r] / capacity[r];
+      if (capacity[r] > 0 && vms_[v].home == host) use[r] += vm_others_[v][r] / capacity[r];
   return use;
 }
 
@@ -39,15 +40,35 @@ OtherUse Hosts::other_use_max(HostIndex host) const {
   return others_.empty() ? OtherUse{} : others_[host].highest;
 }
 
-/// Who went above 98 % of anything since the interval before?
-void Hosts::judge_thresholds() {
+Hosts::Peak Hosts::peak(HostIndex host, const OtherUse& others) const {
+  constexpr std::array causes{Cause::memory, Cause::disk, Cause::network};
+  Peak peak{Cause::cpu, host_facts_[host].utilisation};
+  for (std::size_t r = 0; r < causes.size(); ++r)
+    if (others[r] > peak.use) peak = {causes[r], others[r]};
+  return peak;
+}
+
+/// Who went above 98 % of anything since the interval before, and who is below again? A host that
+/// was switched off is below.
+void Hosts::judge_thresholds(double now) {
   constexpr double threshold = 0.98;
+  notices_.clear();
+  above_before_.swap(above_);
+  above_.clear();
   for (const HostIndex h : active_) {
     const OtherUse use = other_use(h);
-    const bool above = host_facts_[h].utilisation > threshold ||
-                       *std::max_element(use.begin(), use.end()) > threshold;
-    if (above && !hosts_[h].above) ++outcome_.threshold_failures;
-    hosts_[h].above = above;
+    const Peak now_at = peak(h, use);
+    if (now_at.use > threshold) {
+      Host& host = hosts_[h];
+      above_.push_back(h);
+      if (host.failure == no_failure) {
+        host.failure = static_cast<std::uint32_t>(outcome_.threshold_failures++);
+        host.worst = 0;
+        notices_.emplace_back(SlaFailureBegan{host.failure, now_at.cause, MachineId{h},
+                                              Time{sim::from_seconds(now)}, now_at.use, threshold});
+      }
+      host.worst = std::max(host.worst, now_at.use);
+    }
     if (others_.empty()) continue;
     Others& others = others_[h];
     ++others.intervals;
@@ -55,6 +76,11 @@ void Hosts::judge_thresholds() {
       others.sum[r] += use[r];
       others.highest[r] = std::max(others.highest[r], use[r]);
     }
+  }
+  for (const HostIndex h : above_before_) {
+    if (std::binary_search(above_.begin(), above_.end(), h)) continue;
+    notices_.emplace_back(SlaFailureEnded{hosts_[h].failure, hosts_[h].worst});
+    hosts_[h].failure = no_failure;
   }
 }
 

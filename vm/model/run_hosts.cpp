@@ -33,6 +33,7 @@ class HostWatch {
       }
     }
     on_ = std::move(on);
+    for (const Notice& notice : hosts.notices()) batch_.notices.push_back({row.at, notice});
     batch_.consolidation.push_back(row);
     batch_.now = row.at;
     constexpr std::size_t large = 4096;

@@ -64,6 +64,21 @@ TEST_CASE("quirks: without them a VM that rests lives on, and its host draws idl
   CHECK(without.energy_kwh == Approx(93.7 * 86'400 / 3.6e6));
 }
 
+TEST_CASE("quirks: no host idles for a VM that has ended") {
+  // One VM that works for 100 intervals and ends: from then on both hosts are off.
+  auto c = reference(2, 1);
+  c.vm_kinds = {{"a", 2500, 870}};
+  auto traces = constant({0.5});
+  for (std::size_t i = 100; i < traces.length; ++i) traces.values[i] = 0;
+  const auto with = play(c, traces);
+  c.policy.quirks.idle_hosts_off = false;
+  vm::model::Hosts hosts(c, traces);
+  const auto without = hosts.play();
+  CHECK(hosts.host(1).off());
+  CHECK(without.energy_kwh == with.energy_kwh);
+  CHECK(without.host_shutdowns() == with.host_shutdowns());
+}
+
 TEST_CASE("quirks: without memory_unlimited, hosts are packed as far as memory goes") {
   // Eight VMs of 1740 MB that hardly work: by CPU they all fit on one G5, by memory two to a host.
   auto c = reference(12, 8);
@@ -96,25 +111,46 @@ TEST_CASE("quirks: without arrivals_violate only hosts that lack something break
 }
 
 TEST_CASE("four resources: a host that is full of anything gives VMs to a fresh one") {
-  // Three VMs on one G5 from the start (cheapest); each reads 40 MB/s of a disk that gives 100: it
-  // is 120 % used until one leaves. CPU is no trouble.
+  // Three VMs, each of which reads 30 MB/s of a disk that gives 100, meet on one G5: CPU is no
+  // trouble. From 15,000 s on they read 40 MB/s, and their host is 120 % used until one leaves.
+  // Which goes to the other G5, cheaper than a G4; and is refused when it wants to come back.
   auto c = reference(4, 3);
   c.vm_kinds = {{"d", 500, 613}};
   for (auto& kind : c.host_kinds) kind.disk = 100;
   c.policy.detector = {DetectorKind::threshold, 0.98};
   c.policy.placement = vm::HostPlacement::fresh_machine;
   auto traces = constant({0.1, 0.1, 0.1});
-  traces.others.assign(traces.values.size(), {0.1, 40, 0});
+  constexpr std::size_t turn = 50;  // measured as the 50th, since the first is at 300.1 s
+  for (std::size_t i = 0; i < traces.values.size(); ++i)
+    traces.others.push_back({0.1, i % traces.length < turn ? 30.0 : 40.0, 0});
   vm::model::Hosts hosts(c, traces);
   std::vector<vm::ConsolidationInterval> rows;
+  std::vector<vm::Notice> notices;
   const auto outcome = hosts.play([&](const auto& row) {
     rows.push_back(row);
+    notices.insert(notices.end(), hosts.notices().begin(), hosts.notices().end());
     return true;
   });
-  for (vm::HostIndex h = 0; h < 4; ++h) CHECK(hosts.other_use(h)[1] <= 0.98);
-  CHECK(rows.front().hosts_above + rows.back().hosts_above == outcome.threshold_failures);
-  CHECK(rows.back().hosts_above == 0);
+  CHECK(outcome.threshold_failures == 1);
+  CHECK(rows[turn - 2].hosts_above == 0);
+  CHECK(rows[turn - 2].active_hosts == 1);
+  CHECK(rows[turn - 1].hosts_above == 1);
+  CHECK(rows[turn - 1].migrations == 1);
+  CHECK(rows[turn].hosts_above == 0);
   CHECK(rows.back().active_hosts == 2);
+  CHECK(hosts.other_use(1)[1] == Approx(0.4));
+  CHECK(hosts.other_use(3)[1] == Approx(0.8));
+  // Its failure lasts from that measurement to the next one.
+  REQUIRE(notices.size() == 2);
+  const auto& began = std::get<vm::SlaFailureBegan>(notices[0]);
+  CHECK(began.cause == vm::Cause::disk);
+  CHECK(began.machine == vm::MachineId{3});
+  CHECK(began.value == Approx(1.2));
+  CHECK(began.limit == 0.98);
+  CHECK(sim::seconds(began.start.time_since_epoch()) == Approx(15'000.1));
+  const auto& ended = std::get<vm::SlaFailureEnded>(notices[1]);
+  CHECK(ended.failure == began.failure);
+  CHECK(ended.worst == Approx(1.2));
 }
 
 /// What CLOUDSIM_SPEC's section 19 measured on the reference with one thing changed.
