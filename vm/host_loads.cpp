@@ -14,8 +14,8 @@ namespace {
 constexpr double doubt = 1e-9;
 constexpr double unlimited = std::numeric_limits<double>::infinity();
 
-/// Adds history * promised / all. Four at a time by way of a copy, so that the compiler sees that no
-/// result is a later operand, and divides them together.
+/// Adds history * promised / all. Four at a time by way of a copy, so that the compiler sees that
+/// no result is a later operand, and divides them together.
 void add_shares(std::span<const double> history, double promised, double all,
                 std::span<double> samples) {
   constexpr std::size_t width = 4;
