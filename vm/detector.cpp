@@ -15,31 +15,42 @@ namespace {
 using Samples = std::array<double, 32>;  // a power of two, which the network sorts
 static_assert(history_length <= std::tuple_size_v<Samples>);
 
+/// Runs of P samples and those D further on: the lesser goes first. All is known to the compiler,
+/// which takes several at a time where P allows.
+template <std::size_t P, std::size_t D, std::size_t R>
+void exchange(Samples& all) {
+  for (std::size_t begin = R; begin + D < all.size(); begin += 2 * P) {
+    for (std::size_t i = begin; i < begin + P; ++i) {
+      const double low = std::min(all[i], all[i + D]);
+      all[i + D] = std::max(all[i], all[i + D]);
+      all[i] = low;
+    }
+  }
+}
+
+template <std::size_t P, std::size_t Q, std::size_t D, std::size_t R>
+void merge_exchange(Samples& all) {
+  exchange<P, D, R>(all);
+  if constexpr (Q != P) merge_exchange<P, Q / 2, Q - P, P>(all);
+}
+
+template <std::size_t P>
+void sort_network(Samples& all) {
+  merge_exchange<P, std::tuple_size_v<Samples> / 2, P, 0>(all);
+  if constexpr (P > 1) sort_network<P / 2>(all);
+}
+
 /// Copies `from` into `to` in ascending order.
 ///
 ///   source  Batcher's merge exchange (Knuth, The Art of Computer Programming 3, algorithm 5.2.2M).
-///           Its comparisons do not depend on the data, so no branch is mispredicted: three times
+///           Its comparisons do not depend on the data, so no branch is mispredicted: many times
 ///           as fast here as std::sort, and this is where quartiles and deviations spend their time
 std::span<const double> sorted(std::span<const double> from, Samples& to) {
   SIM_CHECK(from.size() <= to.size());
   std::copy(from.begin(), from.end(), to.begin());
   std::fill(to.begin() + static_cast<std::ptrdiff_t>(from.size()), to.end(),
             std::numeric_limits<double>::infinity());
-  constexpr std::size_t half = std::tuple_size_v<Samples> / 2;
-  for (std::size_t p = half; p > 0; p /= 2) {
-    std::size_t r = 0, d = p;
-    for (std::size_t q = half;; q /= 2) {
-      for (std::size_t i = 0; i + d < to.size(); ++i) {
-        if ((i & p) != r) continue;
-        const double low = std::min(to[i], to[i + d]);
-        to[i + d] = std::max(to[i], to[i + d]);
-        to[i] = low;
-      }
-      if (q == p) break;
-      d = q - p;
-      r = p;
-    }
-  }
+  sort_network<std::tuple_size_v<Samples> / 2>(to);
   return std::span<const double>{to}.first(from.size());
 }
 
@@ -133,17 +144,10 @@ double median_absolute_deviation(std::span<const double> samples) {
   Samples buffer;
   const auto ascending = sorted(samples, buffer);
   const double middle = median(ascending);
-  // Distances fall towards the middle and grow beyond it: two sorted rows, merged from there.
-  const auto split = std::lower_bound(ascending.begin(), ascending.end(), middle);
-  auto below = split;
-  auto above = split;
+  // Merging the distances on both sides of the middle would be fewer steps, each a guess.
   Samples distances;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const bool down = above == ascending.end() ||
-                      (below != ascending.begin() && middle - *(below - 1) <= *above - middle);
-    distances[i] = down ? middle - *--below : *above++ - middle;
-  }
-  return median(std::span<const double>{distances}.first(samples.size()));
+  for (std::size_t i = 0; i < samples.size(); ++i) distances[i] = std::fabs(samples[i] - middle);
+  return median(sorted(std::span<const double>{distances}.first(samples.size()), buffer));
 }
 
 double spread(DetectorKind kind, std::span<const double> samples) {

@@ -14,6 +14,20 @@ namespace {
 constexpr double doubt = 1e-9;
 constexpr double unlimited = std::numeric_limits<double>::infinity();
 
+/// Adds history * promised / all. Four at a time by way of a copy, so that the compiler sees that
+/// no result is a later operand, and divides them together.
+void add_shares(std::span<const double> history, double promised, double all,
+                std::span<double> samples) {
+  constexpr std::size_t width = 4;
+  std::size_t i = 0;
+  for (; i + width <= history.size(); i += width) {
+    std::array<double, width> share;
+    for (std::size_t k = 0; k < width; ++k) share[k] = history[i + k] * promised / all;
+    for (std::size_t k = 0; k < width; ++k) samples[i + k] += share[k];
+  }
+  for (; i < history.size(); ++i) samples[i] += history[i] * promised / all;
+}
+
 }  // namespace
 
 HostLoads::HostLoads(const ConsolidationPolicy& policy, std::vector<HostPower> kinds,
@@ -96,7 +110,7 @@ void HostLoads::add_to(Load& load, Samples samples, VmIndex vm) const {
   const auto history = facts_->history.of(vm);
   const double all = capacity(load);
   const std::size_t length = std::min(history.size(), width_);
-  for (std::size_t i = 0; i < length; ++i) samples[i] += history[i] * facts.promised / all;
+  add_shares(history.first(length), facts.promised, all, samples);
   load.known = std::max(load.known, facts_->history.known(vm));
 }
 

@@ -9,7 +9,9 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -55,6 +57,7 @@ class RoundingLists {
     const Line line = line_of(piece, seeker);
     const double exact = exact_cost(piece, seeker.demand);
     const double noise = noise_of(piece, exact);
+    double cheaper = below(best.cost);
     // The unknown come first, since nothing is known to be cheaper; then who was rounded up most.
     for (std::size_t c = classes; c-- > 0;) {
       const std::size_t list = piece.tenth * classes + c;
@@ -69,13 +72,15 @@ class RoundingLists {
         std::array<double, width> cost;
         if (c == unknown_class) {
           price_anywhere(block, line, cost);
-        } else if (!price(block, line, best.cost, cost)) {
-          continue;
+        } else if (!price(block, line, block.host[0] > best.host ? cheaper : best.cost, cost)) {
+          continue;  // behind the best so far, who costs the same does not beat it
         }
         for (std::size_t i = 0; i < width; ++i) {
           if (!(cost[i] <= best.cost)) continue;  // nearly all, and who is no number
           const PlacementChoice choice{block.host[i], cost[i]};
-          if (beats(choice, best) && acceptable(choice.host)) best = choice;
+          if (!beats(choice, best) || !acceptable(choice.host)) continue;
+          best = choice;
+          cheaper = below(best.cost);
         }
       }
     }
@@ -100,6 +105,10 @@ class RoundingLists {
     double capacity, watts, rise, origin;
   };
 
+  /// The next cost down.
+  static double below(double cost) {
+    return std::nextafter(cost, -std::numeric_limits<double>::infinity());
+  }
   Line line_of(const FlatPiece& piece, const Seeker& seeker) const;
   /// The costs of eight hosts, no number where one does not fit, is not there or is elsewhere.
   /// False where all cost more than `most`.

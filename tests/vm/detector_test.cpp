@@ -45,6 +45,32 @@ TEST_CASE("detector: the median absolute deviation is the median distance from t
   CHECK(vm::median_absolute_deviation(std::vector<double>{5}) == 0);
 }
 
+TEST_CASE("detector: quartiles and deviations are those of sorted samples, however many") {
+  sim::RandomStream random(4, "samples");
+  for (std::size_t n = 2; n <= vm::history_length; ++n) {
+    CAPTURE(n);
+    for (int round = 0; round < 20; ++round) {
+      std::vector<double> samples(n);
+      for (double& s : samples) s = static_cast<double>(random.below(12)) + random.uniform() / 8;
+      auto sorted = samples;
+      std::sort(sorted.begin(), sorted.end());
+      const auto at = [&](double share) {
+        return sorted[static_cast<std::size_t>(std::lround(share * static_cast<double>(n + 1))) -
+                      1];
+      };
+      REQUIRE(vm::interquartile_range(samples) == at(0.75) - at(0.25));
+      // Two in the middle count half each, one counts alone.
+      const auto middle = [n](const std::vector<double>& of) {
+        return of[(n - 1) / 2] + (of[n / 2] - of[(n - 1) / 2]) / 2;
+      };
+      auto distances = sorted;
+      for (double& d : distances) d = std::fabs(d - middle(sorted));
+      std::sort(distances.begin(), distances.end());
+      REQUIRE(vm::median_absolute_deviation(samples) == middle(distances));
+    }
+  }
+}
+
 TEST_CASE("detector: a forecast goes on along a straight line") {
   // Newest first: 0.10, 0.11 ... 0.19 in time, so one later is 0.20, three later 0.22.
   std::vector<double> history;

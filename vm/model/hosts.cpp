@@ -158,11 +158,31 @@ void Hosts::record_usage(double now) {
   for (const VmIndex v : living_) history_.record(v, vms_[v].base + vms_[v].slope * since);
 }
 
+/// `visit` may deactivate its host, and no other.
 template <class Visit>
 void Hosts::for_each_active(Visit visit) {
+  visiting_.clear();
   for (std::size_t word = 0; word < active_bits_.size(); ++word)
     for (std::uint64_t bits = active_bits_[word]; bits != 0; bits &= bits - 1)
-      visit(static_cast<HostIndex>(word * 64 + static_cast<std::size_t>(std::countr_zero(bits))));
+      visiting_.push_back(
+          static_cast<HostIndex>(word * 64 + static_cast<std::size_t>(std::countr_zero(bits))));
+  for (std::size_t i = 0; i < visiting_.size(); ++i) {
+    fetch(visiting_, i);
+    visit(visiting_[i]);
+  }
+}
+
+/// A host's list of VMs lies somewhere in memory, and its VMs elsewhere. Asking for them a few
+/// hosts early hides the wait for one behind the work on others.
+void Hosts::fetch(std::span<const HostIndex> hosts, std::size_t at) const {
+  constexpr std::size_t early = 4;
+  if (at + 2 * early < hosts.size())
+    __builtin_prefetch(host_facts_[hosts[at + 2 * early]].vms.data());
+  if (at + early >= hosts.size()) return;
+  for (const VmIndex v : host_facts_[hosts[at + early]].vms) {
+    __builtin_prefetch(&vms_[v]);
+    __builtin_prefetch(&vm_facts_[v]);
+  }
 }
 
 void Hosts::activate(HostIndex host) {

@@ -122,6 +122,7 @@ class Hosts {
   void deactivate(HostIndex host);
   template <class Visit>
   void for_each_active(Visit visit);
+  void fetch(std::span<const HostIndex> hosts, std::size_t at) const;
   ConsolidationInterval interval_row(double now, std::size_t moves) const;
 
   const DataCenter& center_;
@@ -152,6 +153,7 @@ class Hosts {
   sim::RandomStream random_;
   std::vector<Arrival> arrivals_;  // under way, in order of arrival
   std::vector<HostIndex> touched_;
+  std::vector<HostIndex> visiting_;
   std::vector<Share> shares_;
   std::vector<std::uint32_t> in_table_order_;
 };

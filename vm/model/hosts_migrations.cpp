@@ -7,9 +7,10 @@ namespace vm::model {
 
 template <class Visit>
 void Hosts::for_each_touched(Visit visit) {
-  for (const HostIndex h : touched_) {
-    hosts_[h].touched = false;
-    visit(h);
+  for (std::size_t i = 0; i < touched_.size(); ++i) {
+    fetch(touched_, i);
+    hosts_[touched_[i]].touched = false;
+    visit(touched_[i]);
   }
   touched_.clear();
 }
