@@ -7,6 +7,7 @@
 #include <atomic>
 #include <vector>
 
+#include "vm/model/client_watch.hpp"
 #include "vm/observation.hpp"
 #include "vm/outcome.hpp"
 #include "vm/scenario.hpp"
@@ -37,6 +38,7 @@ struct RunOptions {
   bool transactions = false;                // tell every transaction's end as well
   const std::atomic<bool>* stop = nullptr;  // set: the run ends at the next sample, `interrupted`
   Steering* steering = nullptr;             // none: straight to the end
+  ClientWatch* client = nullptr;            // heard of by who steers alone
   Sabotage sabotage{};
 };
 
