@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "viz/model/replay_session.hpp"
-#include "vm/placement.hpp"
 
 namespace viz::model {
 namespace {
@@ -53,9 +52,7 @@ RunStart start_of(const vm::Scenario& scenario) {
     info.groups.push_back({g.name, g.count, first});
     first += g.count;
   }
-  vm::Layout layout = vm::initial_layout(scenario);
-  start.owners = std::move(layout.owner);
-  start.tenant_group = std::move(layout.group);
+  learn(scenario, start);
   return start;
 }
 
@@ -63,6 +60,7 @@ LiveSession::LiveSession(vm::Scenario scenario, std::string place, Keeper keeper
     : scenario_(std::move(scenario)),
       step_(step_of(scenario_)),
       keeper_(std::move(keeper)),
+      client_(scenario_.warmup),
       store_(start_of(scenario_)) {
   view_.info = store_.info();
   view_.info.place = std::move(place);
@@ -86,8 +84,9 @@ LiveSession::~LiveSession() {
 void LiveSession::play() {
   try {
     asked_ = WallClock::now();
-    const vm::RunOutcome outcome =
-        vm::model::run(scenario_, {.sink = this, .stop = &stop_, .steering = this});
+    const vm::RunOutcome outcome = vm::model::run(
+        scenario_, {.sink = this, .stop = &stop_, .steering = this, .client = &client_});
+    client_.finished(outcome.clients);
     if (keeper_.finished) keeper_.finished(outcome);
     const auto failure = keeper_.failed ? keeper_.failed() : std::nullopt;
     rows_.close(failure.value_or(""));
@@ -124,14 +123,15 @@ Time LiveSession::next(Time now, std::vector<vm::Change>& changes) {
   const Duration rest = odd > Duration::zero() ? step_ - odd : Duration::zero();
   std::unique_lock lock{mutex_};
   allowed_.wait(lock, [&] {
-    return stop_ || goal_ >= now + rest + step_ || (rest == Duration::zero() && !wanted_.empty());
+    return stop_ || client_.waits() || goal_ >= now + rest + step_ ||
+           (rest == Duration::zero() && !wanted_.empty());
   });
   if (rest == Duration::zero()) changes.swap(wanted_);
   const Time goal = goal_;
   lock.unlock();
   asked_ = WallClock::now();
   if (stop_) return Time::max();  // to the next sample, where it ends
-  if (!changes.empty()) return now;
+  if (!changes.empty() || client_.waits()) return now;
   const Duration ahead = std::min(goal - now - rest, most);
   return now + rest + ahead / step_ * step_;
 }
@@ -206,12 +206,24 @@ const RunView& LiveSession::frame_at(Time at) {
 }
 
 const RunView& LiveSession::show(Time at) {
+  pick_client();
   store_.show(at, selection_, view_);
+  if (view_.client) client_.show(*view_.client);
   view_.clock = clock_.view(Time{scenario_.duration});
   view_.clock.now = at;
   view_.clock.playing = clock_.playing() || (running_ && !ended_);
   view_.source = source();
   return view_;
+}
+
+/// Also a simulation that stands still answers: it is asked to look up, not to go on.
+void LiveSession::pick_client() {
+  std::optional<TenantId> client;
+  if (selection_.kind == Selection::Kind::client && selection_.index < scenario_.tenant_count())
+    client = TenantId{selection_.index};
+  if (!client_.pick(client)) return;
+  { const std::lock_guard lock{mutex_}; }  // whoever is about to wait for it waits by now
+  allowed_.notify_one();
 }
 
 SourceView LiveSession::source() const {
@@ -274,7 +286,8 @@ bool LiveSession::steer(const Command& command) {
 }
 
 void LiveSession::on(const Command& command) {
-  if (steer(command) || apply(command, clock_, selection_, store_)) return;
+  if (steer(command)) return;
+  if (apply(command, clock_, selection_, store_)) return pick_client();
   ChangesView& changes = view_.changes;
   if (const auto* load = std::get_if<SetLoad>(&command)) {
     if (load->group && load->group->value >= scenario_.clients.size()) return;

@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "viz/model/client_view.hpp"
 #include "viz/model/series.hpp"
 #include "vm/control.hpp"
 #include "vm/entities.hpp"
@@ -70,6 +71,10 @@ struct RunInfo {
 
   /// "machine 7", or the host's name.
   std::string name(MachineId machine) const;
+  /// Of all groups.
+  std::uint32_t clients() const;
+  /// The group that a client belongs to, if there is such a client.
+  std::optional<GroupId> group_of(TenantId client) const;
 };
 
 // ---- What is, at the playhead ------------------------------------------------------------------
@@ -245,9 +250,9 @@ struct ClockView {
 // ---- Commands ----------------------------------------------------------------------------------
 
 struct Selection {
-  enum class Kind : std::uint8_t { nothing, machine, migration, failover, failure, group };
+  enum class Kind : std::uint8_t { nothing, machine, migration, failover, failure, group, client };
   Kind kind = Kind::nothing;
-  std::uint32_t index = 0;  // machine id, group id, or index into the list of its kind
+  std::uint32_t index = 0;  // id of machine, group or client, or index into the list of its kind
   bool operator==(const Selection&) const = default;
 };
 
@@ -316,11 +321,12 @@ struct RunView {
   const std::vector<FailoverRecord>* failovers = nullptr;
   const std::vector<MigrationRecord>* migrations = nullptr;
   const EventLog* events = nullptr;
+  std::optional<ClientView> client;  // that is selected
 
   UtilisationSeries fleet;          // mean and worst of all machines
   UtilisationSeries selected;       // of the selected machine; mean only
-  LatencySeries latency;            // of the selected group, else the worst of all
-  ThroughputSeries throughput;      // of the selected group, else the sum
+  LatencySeries latency;            // of the selected group or client's group, else the worst
+  ThroughputSeries throughput;      // likewise, else the sum
   const Series* failing = nullptr;  // number of failing machines: a staircase
   const Series* energy = nullptr;   // kWh so far, in a consolidation
 

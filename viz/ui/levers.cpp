@@ -45,6 +45,7 @@ void Inspector::draw_levers(Frame& frame, const Rect& place) {
   const model::Selection& s = frame.run.selection;
   std::optional<model::GroupId> group;
   if (s.kind == model::Selection::Kind::group) group = model::GroupId{s.index};
+  if (frame.run.client) group = frame.run.client->group;
   const auto& loads = frame.run.changes.load_of_group;
   const double load =
       group && group->value < loads.size() ? loads[group->value] : frame.run.changes.load;
@@ -70,6 +71,7 @@ void Inspector::draw_levers(Frame& frame, const Rect& place) {
         std::round((least_threshold + *to * (most_threshold - least_threshold)) * 200) / 200;
     if (wanted != threshold) frame.send(model::SetThreshold{wanted});
   }
+  if (group) return;
   const bool machine =
       s.kind == model::Selection::Kind::machine && s.index < frame.run.machines.size();
   const model::MachineId id{s.index};

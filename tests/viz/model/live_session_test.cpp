@@ -242,3 +242,69 @@ TEST_CASE("live_session: when its keeper can keep no more, it ends and tells why
       frames_until(session, [](const RunView& v) { return v.source.state == SourceState::broken; });
   CHECK(view.source.message == "run.sqlite: disk is full");
 }
+
+TEST_CASE("live_session: one client is looked at while it runs, and its run stays the same") {
+  Kept kept;
+  // Picked before its warm-up is over, its percentiles are of all that counts.
+  const vm::Scenario s =
+      scenario(std::string{text}.replace(1, 10, "[scenario]\nwarmup = \"30 s\""));
+  LiveSession session{s, "nowhere", kept.keeper()};
+  session.on(Select{{Selection::Kind::client, 7}});
+  const auto looked_at = [](const RunView& v) {
+    return v.client && v.client->basis == ClientView::Basis::newest && v.client->issued > 0;
+  };
+  const RunView& view = frames_until(session, looked_at);
+  CHECK(view.client->id == vm::TenantId{7});
+  CHECK(view.client->group == GroupId{0});
+  CHECK(view.client->machine == MachineId{1});  // the second of two machines
+  CHECK_FALSE(view.client->percentiles_since);
+  CHECK(view.client->issued == view.client->committed + view.client->refused +
+                                   view.client->timed_out + view.client->failed +
+                                   view.client->in_flight);
+  session.load_all();
+  session.frame(0);
+
+  struct : vm::ObservationSink {
+    void on(const vm::Batch& batch) override {
+      for (const vm::TransactionRow& row : batch.transactions) {
+        if (row.client != vm::TenantId{7} || row.outcome != vm::Outcome::committed) continue;
+        if (row.issued >= Time{30s}) latency.add((row.ended - row.issued).count());
+      }
+    }
+    sim::Histogram latency;
+  } alone;
+  const auto outcome = vm::model::run(s, {.sink = &alone, .transactions = true});
+  CHECK(kept.outcome.fingerprint == outcome.fingerprint);
+  const vm::ClientOutcome& client = outcome.clients.at(7);
+  const ClientView& seen = *view.client;
+  CHECK(seen.basis == ClientView::Basis::whole_run);
+  CHECK(seen.issued == client.books.issued);
+  CHECK(seen.committed == client.books[vm::Outcome::committed]);
+  CHECK(seen.acknowledged == client.books.acknowledged);
+  CHECK(seen.measured == alone.latency.count());
+  CHECK(*seen.mean_ms == Approx(alone.latency.mean() * 1e-6));
+  CHECK(*seen.max_ms == Approx(static_cast<double>(alone.latency.max()) * 1e-6));
+  CHECK(*seen.p50_ms == Approx(static_cast<double>(alone.latency.quantile(0.5)) * 1e-6));
+  CHECK(*seen.p99_ms == Approx(static_cast<double>(alone.latency.quantile(0.99)) * 1e-6));
+}
+
+TEST_CASE("live_session: a client is looked at though the run stands still") {
+  LiveSession session{scenario(), "nowhere", {}};
+  frames_until(session, [](const RunView& v) { return v.clock.end > Time{1s}; });
+  session.on(Play{false});
+  for (int i = 0; i < 3; ++i) {
+    session.frame(0.01);
+    std::this_thread::sleep_for(100ms);
+  }
+  const Time stands = session.frame(0).clock.end;
+  for (const std::uint32_t client : {3u, 4u, 3u}) {
+    session.on(Select{{Selection::Kind::client, client}});
+    const RunView& view =
+        frames_until(session, [](const RunView& v) { return v.client && !v.client->loading; });
+    CHECK(view.client->id == vm::TenantId{client});
+    CHECK(view.client->at >= stands);
+    CHECK(view.client->issued > 0);
+  }
+  session.on(Select{{Selection::Kind::client, 20}});  // there are twenty, from 0 on
+  CHECK_FALSE(session.frame(0).client);
+}
