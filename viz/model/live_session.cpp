@@ -21,6 +21,18 @@ Duration step_of(const vm::Scenario& scenario) {
                                       : Duration{std::chrono::milliseconds{1}};
 }
 
+/// A consolidation plays a trace by its reference's rules, which leave little to change.
+void limit(const vm::Consolidation& consolidation, ChangesView& changes) {
+  changes.can_load = changes.can_strike = false;
+  changes.can_threshold = vm::has_threshold(consolidation.center);
+  changes.threshold = consolidation.center.policy.detector.parameter;
+  changes.why_not =
+      "What VMs ask for is in their trace, and the reference's hosts neither crash nor slow down.";
+  if (!changes.can_threshold) {
+    changes.why_not += " " + consolidation.method + " has no threshold to move.";
+  }
+}
+
 std::string_view name_of(vm::FailoverPolicy policy) {
   constexpr std::array<std::string_view, 4> names{"none", "fresh-machine", "split",
                                                   "bigger-flavor"};
@@ -66,6 +78,7 @@ LiveSession::LiveSession(vm::Scenario scenario, std::string place, Keeper keeper
   view_.info.place = std::move(place);
   view_.changes.load_of_group.assign(scenario_.clients.size(), 1);
   view_.changes.threshold = scenario_.sla.threshold[Resource::cpu];
+  if (scenario_.consolidation) limit(*scenario_.consolidation, view_.changes);
   clock_.follow(true);
   player_ = std::thread{[this] { play(); }};
 }
@@ -118,8 +131,9 @@ Duration LiveSession::piece(Time now) {
 
 Time LiveSession::next(Time now, std::vector<vm::Change>& changes) {
   const Duration most = piece(now);
-  // Behind a change that a file remembers at an odd instant: to the next whole step first.
-  const Duration odd = now.time_since_epoch() % step_;
+  // Behind a change that a file remembers at an odd instant: to the next whole step first. Hosts
+  // have no instants but their own, once an interval.
+  const Duration odd = scenario_.consolidation ? Duration::zero() : now.time_since_epoch() % step_;
   const Duration rest = odd > Duration::zero() ? step_ - odd : Duration::zero();
   std::unique_lock lock{mutex_};
   allowed_.wait(lock, [&] {
@@ -234,7 +248,7 @@ SourceView LiveSession::source() const {
                  : ended_                ? SourceState::finished
                                          : SourceState::growing;
   source.loaded = 1;
-  source.can_change = !ended_ && !scenario_.consolidation;
+  source.can_change = !ended_;
   source.samples = store_.samples();
   source.events = store_.happenings().events().size();
   source.dropped = rows_.dropped();
@@ -245,7 +259,7 @@ SourceView LiveSession::source() const {
 // ---- Commands ----------------------------------------------------------------------------------
 
 void LiveSession::change(vm::Change wanted) {
-  if (ended_ || scenario_.consolidation) return;
+  if (ended_) return;
   {
     const std::lock_guard lock{mutex_};
     wanted_.push_back(vm::settled(wanted));
@@ -289,7 +303,11 @@ void LiveSession::on(const Command& command) {
   if (steer(command)) return;
   if (apply(command, clock_, selection_, store_)) return pick_client();
   ChangesView& changes = view_.changes;
+  const bool strikes =
+      std::holds_alternative<CrashMachine>(command) || std::holds_alternative<SlowMachine>(command);
+  if (strikes && !changes.can_strike) return;
   if (const auto* load = std::get_if<SetLoad>(&command)) {
+    if (!changes.can_load) return;
     if (load->group && load->group->value >= scenario_.clients.size()) return;
     for (std::size_t g = 0; g < changes.load_of_group.size(); ++g)
       if (!load->group || load->group->value == g) changes.load_of_group[g] = load->factor;
@@ -302,6 +320,7 @@ void LiveSession::on(const Command& command) {
     if (slow->factor < 1) changes.slowed.emplace_back(slow->machine, slow->factor);
     change({.kind = vm::ChangeKind::slow, .machine = slow->machine, .value = slow->factor});
   } else if (const auto* threshold = std::get_if<SetThreshold>(&command)) {
+    if (!changes.can_threshold) return;
     changes.threshold = threshold->threshold;
     change({.kind = vm::ChangeKind::threshold, .value = threshold->threshold});
   }

@@ -295,8 +295,10 @@ struct SetThreshold {
 using Command = std::variant<Seek, Play, SetSpeed, Follow, StepEvent, Select, SetLoad, CrashMachine,
                              SlowMachine, SetThreshold>;
 
-/// What the run is made to differ by, now.
+/// What the run is made to differ by, now; and what of it can be changed at all.
 struct ChangesView {
+  bool can_load = true, can_threshold = true, can_strike = true;
+  std::string why_not{};  // in plain words, where something cannot
   double load = 1;  // of all groups, where they agree
   std::vector<double> load_of_group;
   double threshold = 0.98;

@@ -15,9 +15,10 @@ using namespace std::chrono_literals;
 using model::Life;
 using Kind = model::Selection::Kind;
 
-constexpr float side = 14;            // unscaled pixels at both edges
-constexpr float levers = 178;         // height
-constexpr float levers_of_all = 100;  // likewise, without those of one machine
+constexpr float side = 14;             // unscaled pixels at both edges
+constexpr float levers = 178;          // height
+constexpr float levers_of_all = 100;   // likewise, without those of one machine
+constexpr float more_for_reason = 26;  // that some cannot be pulled
 
 std::string length_text(const Frame& frame, Time from, const std::optional<Time>& to) {
   return to ? span_text(*to - from) : span_text(frame.run.clock.now - from) + " so far";
@@ -35,7 +36,10 @@ void Inspector::draw(Frame& frame, const Rect& whole) {
   const model::Selection& s = run.selection;
   const bool of_clients = s.kind == Kind::group || s.kind == Kind::client;
   Rect place = whole;
-  if (run.source.can_change) place.max.y -= frame.px(of_clients ? levers_of_all : levers);
+  if (run.source.can_change) {
+    const float reason = run.changes.why_not.empty() ? 0 : more_for_reason;
+    place.max.y -= frame.px(of_clients ? levers_of_all : levers + reason);
+  }
   const auto within = [&](const auto* records) {
     return records != nullptr && s.index < records->size();
   };

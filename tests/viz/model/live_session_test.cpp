@@ -308,3 +308,75 @@ TEST_CASE("live_session: a client is looked at though the run stands still") {
   session.on(Select{{Selection::Kind::client, 20}});  // there are twenty, from 0 on
   CHECK_FALSE(session.frame(0).client);
 }
+
+TEST_CASE("live_session: of a consolidation the threshold is changed, and repeated") {
+  const std::string toml = R"(
+[scenario]
+name = "hosts"
+duration = "24 h"
+[host.G5]
+cores = 2
+mips = 2660
+memory = "4096 MB"
+power = [93.7, 97, 101, 105, 110, 116, 121, 125, 129, 133, 135]
+[vm.small]
+mips = 1000
+memory = "870 MB"
+[consolidation]
+hosts = 20
+trace = { generated = 40 }
+detector = "THR"
+)";
+  Kept kept;
+  LiveSession session{scenario(toml), "nowhere", kept.keeper()};
+  session.on(SetSpeed{50'000});
+  frames_until(session, [](const RunView& v) { return v.clock.end > Time{1h}; });
+  session.on(Play{false});
+  const RunView& view = session.frame(0);
+  CHECK(view.source.can_change);
+  CHECK_FALSE(view.changes.can_load);
+  CHECK_FALSE(view.changes.can_strike);
+  CHECK(view.changes.threshold == 0.8);
+  CHECK(view.changes.why_not.find("neither crash") != std::string::npos);
+  session.on(CrashMachine{MachineId{0}, std::nullopt});
+  session.on(SetLoad{std::nullopt, 2});
+  session.on(SetThreshold{0.5});
+  frames_until(session, [](const RunView& v) {
+    return v.events->count(Time{}, Time::max())[number(EventKind::change)] == 1;
+  });
+  session.on(SetSpeed{as_fast_as_it_goes});
+  session.on(Play{true});
+  frames_until(session, [](const RunView& v) { return v.source.state == SourceState::finished; });
+  const vm::Scenario remembered = scenario(toml + kept.toml);
+  REQUIRE(remembered.changes.size() == 1);
+  CHECK(vm::model::run(remembered).fingerprint == kept.outcome.fingerprint);
+  CHECK(vm::model::run(scenario(toml)).fingerprint != kept.outcome.fingerprint);
+}
+
+TEST_CASE("live_session: a detector without a threshold has no lever, and the reason says so") {
+  std::string toml = R"(
+[scenario]
+name = "hosts"
+duration = "24 h"
+[host.G5]
+cores = 2
+mips = 2660
+memory = "4096 MB"
+power = [93.7, 97, 101, 105, 110, 116, 121, 125, 129, 133, 135]
+[vm.small]
+mips = 1000
+memory = "870 MB"
+[consolidation]
+hosts = 4
+trace = { generated = 4 }
+detector = "LR"
+)";
+  Kept kept;
+  LiveSession session{scenario(toml), "nowhere", kept.keeper()};
+  session.on(SetThreshold{0.5});
+  const RunView& view = session.frame(0);
+  CHECK_FALSE(view.changes.can_threshold);
+  CHECK(view.changes.why_not.find("LR-MMT 1.2 has no threshold") != std::string::npos);
+  session.load_all();
+  CHECK(kept.toml.empty());
+}
