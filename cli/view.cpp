@@ -47,7 +47,7 @@ struct Wanted {
   ScenarioArguments named;  // runs or scenarios
   std::string out = "results";
   std::string png, at, size, from, to, token_file, ca;
-  int machine = -1;
+  int machine = -1, client = -1;
   double scale = 0;
   bool light = false, built_in_font = false, opengl = false, tell_state = false;
 };
@@ -104,10 +104,17 @@ const viz::model::RunView& first_of(viz::model::Comparison& comparison) {
   return comparison.frame(0).first;
 }
 
+viz::model::Selection selection_of(const Wanted& wanted) {
+  using Kind = viz::model::Selection::Kind;
+  if (wanted.client >= 0) return {Kind::client, static_cast<std::uint32_t>(wanted.client)};
+  if (wanted.machine >= 0) return {Kind::machine, static_cast<std::uint32_t>(wanted.machine)};
+  return {};
+}
+
 template <class Runs>
 int write_picture(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
   ui::PictureOptions options{
-      .app = look, .at = instant("--at", wanted.at), .machine = {}, .view = {}};
+      .app = look, .at = instant("--at", wanted.at), .selection = selection_of(wanted), .view = {}};
   options.app.calm = true;
   options.app.scale = look.scale > 0 ? look.scale : 1;
   const auto from = instant("--from", wanted.from), to = instant("--to", wanted.to);
@@ -116,8 +123,6 @@ int write_picture(const Wanted& wanted, Runs& runs, const ui::App::Options& look
       throw UsageError{"--from and --to come together, and in this order"};
     options.view = ui::Span{*from, *to};
   }
-  if (wanted.machine >= 0)
-    options.machine = viz::model::MachineId{static_cast<std::uint32_t>(wanted.machine)};
   const ui::Image image = ui::picture_of(runs, options);
   const viz::model::SourceView& source = first_of(runs).source;
   if (source.state == viz::model::SourceState::broken) throw UsageError{source.message};
@@ -195,10 +200,7 @@ int open_window(const Wanted& wanted, Runs& runs, const ui::App::Options& look) 
 template <class Runs>
 int show(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
   if (!wanted.png.empty()) return write_picture(wanted, runs, look);
-  if (wanted.machine >= 0) {
-    const auto machine = static_cast<std::uint32_t>(wanted.machine);
-    runs.on(viz::model::Select{{viz::model::Selection::Kind::machine, machine}});
-  }
+  runs.on(viz::model::Select{selection_of(wanted)});
   return open_window(wanted, runs, look);
 }
 
@@ -224,6 +226,7 @@ int view(Arguments arguments) {
   add("size", &wanted.size, "WxH", "of window or picture, 1600x900 at first");
   add("scale", &wanted.scale, "X", "of text and lines, 1 to 4; the desktop's by default");
   add("machine", &wanted.machine, "N", "select this machine");
+  add("client", &wanted.client, "N", "select this client");
   add("from", &wanted.from, "TIME", "where the charts begin");
   add("to", &wanted.to, "TIME", "where they end");
   add("token-file", &wanted.token_file, "FILE", "what a fleet's collector wants, mode 0600");
