@@ -54,7 +54,7 @@ struct Wanted {
   std::string users, allow, audit;
   HttpSafety safety;
   std::string log;
-  std::string push, push_name, push_key_file;
+  std::string push, push_name, push_key_file, push_ca;
   bool follow_stdin = false;
 };
 
@@ -110,9 +110,13 @@ std::optional<real::Push::Options> push_of(const Wanted& wanted) {
       wanted.push.empty() != wanted.push_key_file.empty()) {
     throw UsageError{"--push, --push-name and --push-key-file belong together"};
   }
+  if (wanted.push.starts_with("https://") == wanted.push_ca.empty()) {
+    throw UsageError{"--push-ca and an https:// of --push belong together"};
+  }
   if (wanted.push.empty()) return {};
   real::Push::Options push;
   push.url = wanted.push;
+  push.ca = wanted.push_ca;
   push.name = wanted.push_name;
   push.key = real::read_key_file(wanted.push_key_file);
   push.report = [](const std::string& what) { std::cerr << "agent: " << what << std::endl; };
@@ -179,6 +183,8 @@ int agent(Arguments arguments) {
           "push-name", text(wanted.push_name, "NAME"), "of this host in the fleet file")(
           "push-key-file", text(wanted.push_key_file, "FILE"),
           "the key under which they are sealed, mode 0600")(
+          "push-ca", text(wanted.push_ca, "FILE"),
+          "of an https:// collector: its certificate, or who has signed it (PEM)")(
           "follow-stdin", po::bool_switch(&wanted.follow_stdin), "end when standard input does");
   options.shown.add_options()("users", text(wanted.users, "FILE"),
                               "let people in who are in this file; brink agent adduser makes it")(

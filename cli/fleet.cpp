@@ -46,7 +46,8 @@ constexpr const char* up_example =
     "exit: 0 done, 2 bad usage or fleet file, 3 a machine failed; the others were done\n";
 constexpr const char* down_text =
     "usage: brink fleet down [OPTIONS] FILE\n\n"
-    "Stops the agents of a fleet file and removes what was put on its machines.\n\n";
+    "Stops the agents of a fleet file and removes what was put on its machines. A collector, be it\n"
+    "at work or started later, does not miss them until brink fleet up puts them there again.\n\n";
 constexpr const char* down_example =
     "\nexample: brink fleet down fleet.toml\n"
     "exit: 0 done, 2 bad usage or fleet file, 3 a machine failed; the others were done\n";

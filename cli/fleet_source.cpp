@@ -5,7 +5,6 @@
 #include <iterator>
 #include <thread>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/verbs.hpp"
@@ -22,31 +21,17 @@ constexpr double longest_past = 86'400;  // s
 constexpr std::size_t largest_answer = std::size_t{64} << 20;
 
 /// The body of a 200; everything else is an exception that says what it was.
-std::string get_fleet(const FleetAddress& address, const std::string& token) {
-  const std::string name = address.host + ":" + address.port;
-  boost::asio::ip::tcp::iostream stream;
-  stream.expires_after(patience);
-  stream.connect(address.host, address.port);
-  if (!stream) throw std::runtime_error(name + ": " + stream.error().message());
-  stream << "GET /fleet HTTP/1.1\r\nHost: " << name << "\r\nConnection: close\r\n";
-  if (!token.empty()) stream << "Authorization: Bearer " << token << "\r\n";
-  stream << "\r\n" << std::flush;
-  std::string answer;
-  for (char block[1 << 16]; answer.size() < largest_answer;) {
-    stream.read(block, sizeof block);
-    answer.append(block, static_cast<std::size_t>(stream.gcount()));
-    if (!stream) break;
-  }
-  const auto body = answer.find("\r\n\r\n");
-  if (body == std::string::npos || !answer.starts_with("HTTP/1.1 ")) {
-    throw std::runtime_error(name + ": no collector of Brink answers there");
-  }
-  const std::string status = answer.substr(9, answer.find('\r') - 9);
-  if (!status.starts_with("200")) {
-    throw std::runtime_error(name + ": " + status +
-                             (status.starts_with("401") ? " (give its token: --token-file)" : ""));
-  }
-  return answer.substr(body + 4);
+std::string get_fleet(const FleetPlace& fleet) {
+  real::HttpAnswer answer = real::http_get({.place = fleet.place,
+                                            .ca = fleet.ca,
+                                            .target = "/fleet",
+                                            .token = fleet.token,
+                                            .patience = patience,
+                                            .most = largest_answer});
+  if (answer.status == 200) return std::move(answer.body);
+  const std::string said = answer.body.substr(0, answer.body.find('\n'));
+  throw std::runtime_error(fleet.place.name() + ": " + std::to_string(answer.status) + " " + said +
+                           (answer.status == 401 ? " (give its token: --token-file)" : ""));
 }
 
 Json parsed(const std::string& answer) {
@@ -94,14 +79,11 @@ vm::Cause cause_of(const std::string& name) {
 
 }  // namespace
 
-std::optional<FleetAddress> fleet_address(const std::string& text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0 || text.find('/') != std::string::npos) return {};
-  const std::string port = text.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 &&
-                      std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits) return {};
-  return FleetAddress{text.substr(0, colon), port};
+std::optional<real::HttpPlace> fleet_place(const std::string& text) {
+  const bool bare = text.find("://") == std::string::npos;
+  auto place = real::http_place(bare ? "http://" + text : text);
+  if (!place || (bare && text.find('/') != std::string::npos)) return {};
+  return place;
 }
 
 FleetRows::FleetRows(const std::string& answer) {
@@ -188,16 +170,16 @@ vm::Batch FleetRows::next(const std::string& answer) {
   return batch;
 }
 
-std::unique_ptr<viz::model::Session> open_fleet(const FleetAddress& address, std::string token) {
+std::unique_ptr<viz::model::Session> open_fleet(FleetPlace fleet) {
   std::shared_ptr<FleetRows> rows;
   std::string first;
   try {
-    first = get_fleet(address, token);
+    first = get_fleet(fleet);
     rows = std::make_shared<FleetRows>(first);
   } catch (const std::exception& reason) {
     throw UsageError(reason.what());
   }
-  const auto load = [address, token = std::move(token), rows, first](viz::model::LoaderPort& port) {
+  const auto load = [fleet = std::move(fleet), rows, first](viz::model::LoaderPort& port) {
     port.rows(rows->next(first));
     port.caught_up();
     while (true) {
@@ -206,7 +188,7 @@ std::unique_ptr<viz::model::Session> open_fleet(const FleetAddress& address, std
         std::this_thread::sleep_for(rest);
       }
       try {
-        port.rows(rows->next(get_fleet(address, token)));
+        port.rows(rows->next(get_fleet(fleet)));
       } catch (const std::exception&) {  // a collector that is restarted is back soon
       }
     }

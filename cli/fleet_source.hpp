@@ -7,29 +7,34 @@
 // archive's, for `brink fleet status`.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "real/http_client.hpp"
 #include "viz/model/run_store.hpp"
 #include "viz/model/session.hpp"
 #include "vm/observation.hpp"
 
 namespace cli {
 
-/// "HOST:PORT", as a person types it; none for what is a path.
-struct FleetAddress {
-  std::string host, port;
+/// "HOST:PORT" or "https://HOST:PORT", as a person types it; none for what is a path.
+std::optional<real::HttpPlace> fleet_place(const std::string& text);
+
+/// A collector, and how it is asked.
+struct FleetPlace {
+  real::HttpPlace place;
+  std::filesystem::path ca{};  // of https://: whom to believe; empty: the system's
+  std::string token{};         // that it wants of strangers; empty: none
 };
-std::optional<FleetAddress> fleet_address(const std::string& text);
 
 /// Asks once before it returns.
 ///
-///   token   that the collector wants of strangers; empty: none
-///   throws  UsageError with one line: nobody there, no collector, token refused
-std::unique_ptr<viz::model::Session> open_fleet(const FleetAddress& address, std::string token);
+///   throws  UsageError with one line: nobody there, no collector, token or certificate refused
+std::unique_ptr<viz::model::Session> open_fleet(FleetPlace fleet);
 
 /// Turns one answer of GET /fleet after the other into rows. For tests too.
 class FleetRows {

@@ -29,8 +29,8 @@ constexpr const char* example =
     "\nexample: brink fleet status fleet.toml\n"
     "         brink fleet status --watch fleet.toml\n"
     "         brink fleet status --csv hosts.csv fleet.toml\n"
-    "exit: 0 every host that was ever heard of is up, 1 one is not, 2 mistakes in the file,\n"
-    "      3 there is no database yet\n";
+    "exit: 0 every host that was ever heard of, and not taken down with brink fleet down, is up;\n"
+    "      1 one is not, 2 mistakes in the file, 3 there is no database yet\n";
 
 std::string percent(double share, int digits) {
   std::array<char, 32> text{};
@@ -49,7 +49,9 @@ std::string budget(const real::Uptime& uptime) {
 }
 
 TextTable::Cell share(const real::HostStatus& host, std::size_t resource) {
-  if (!host.shares || host.condition == real::HostCondition::awaited) return "-";
+  const bool tells = host.condition != real::HostCondition::awaited &&
+                     host.condition != real::HostCondition::retired;
+  if (!host.shares || !tells) return "-";
   const double value = static_cast<double>((*host.shares)[resource]) / real::whole_share;
   return {percent(value, 1), value >= 0.98 ? Colour::red : Colour::none};
 }
@@ -60,6 +62,8 @@ Colour colour_of(real::HostCondition condition) {
       return Colour::green;
     case real::HostCondition::down:
       return Colour::red;
+    case real::HostCondition::retired:
+      return Colour::none;
     case real::HostCondition::awaited:
     case real::HostCondition::unwatched:
       break;
@@ -241,8 +245,9 @@ int fleet_status(Arguments arguments) {
     print_page(std::cout, status, *fleet);
   }
   for (const real::HostStatus& host : status.hosts) {
-    const bool heard = host.condition != real::HostCondition::awaited;
-    if (heard && host.condition != real::HostCondition::up) return exit_unmet;
+    const bool counts = host.condition != real::HostCondition::awaited &&
+                        host.condition != real::HostCondition::retired;
+    if (counts && host.condition != real::HostCondition::up) return exit_unmet;
   }
   return exit_done;
 }

@@ -49,6 +49,12 @@ class Printer {
     if (about != about_.end()) about_.erase(about);
   }
   void operator()(const vm::HostUp& o) { line(o.end, name(o.host), Colour::none, "heard again"); }
+  void operator()(const vm::Retired& o) {
+    line(o.since, name(o.host), Colour::none, "taken down on purpose, and not watched");
+  }
+  void operator()(const vm::Enlisted& o) {
+    line(o.end, name(o.host), Colour::none, "watched again");
+  }
   void operator()(const vm::Unwatched& o) {
     line(o.end, "", Colour::yellow, "nobody watched for " + real::rough(o.end - o.start));
   }

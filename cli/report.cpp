@@ -60,7 +60,7 @@ void write_charts(const std::string& run, const std::filesystem::path& folder) {
   const viz::ui::PictureOptions options{
       .app = {.width = 1400, .height = 340, .light = true, .calm = true},
       .at = {},
-      .machine = {},
+      .selection = {},
       .view = {}};
   for (auto& [name, image] : viz::ui::chart_pictures(*session, options)) {
     std::string file = name + ".png";

@@ -29,8 +29,9 @@ constexpr const char* explanation =
     "       brink view [OPTIONS] HOST:PORT\n\n"
     "Opens a window on a run: what is finished is replayed, what is still being written is\n"
     "followed, a scenario is simulated while you watch and change it. Two runs are compared under\n"
-    "one cursor. HOST:PORT is where a fleet's collector (brink fleet watch) listens. Without a\n"
-    "RUN the last one is shown again. Press ? in the window for its keys.\n\n";
+    "one cursor. HOST:PORT, or https://HOST:PORT, is where a fleet's collector (brink fleet "
+    "watch)\n"
+    "listens. Without a RUN the last one is shown again. Press ? in the window for its keys.\n\n";
 
 constexpr const char* example =
     "\nexample: brink view scenarios/overload.toml\n"
@@ -38,14 +39,15 @@ constexpr const char* example =
     "         brink view results/overload-42 --png overload.png --at 57s --size 1600x900\n"
     "         brink view results/overload-42 results/overload-43\n"
     "         brink view 127.0.0.1:9120\n"
+    "         brink view https://10.0.0.1:9120 --ca watch.pem --token-file fleet.sqlite.token\n"
     "exit: 0 done, 2 RUN cannot be read, 3 no display, no OpenGL 3, or the picture cannot be "
     "written\n";
 
 struct Wanted {
   ScenarioArguments named;  // runs or scenarios
   std::string out = "results";
-  std::string png, at, size, from, to, token_file;
-  int machine = -1;
+  std::string png, at, size, from, to, token_file, ca;
+  int machine = -1, client = -1;
   double scale = 0;
   bool light = false, built_in_font = false, opengl = false, tell_state = false;
 };
@@ -77,15 +79,16 @@ bool is_scenario(const std::string& name) {
 }
 
 bool is_fleet(const std::string& name) {
-  return fleet_address(name) && !fs::exists(name);
+  return fleet_place(name) && !fs::exists(name);
 }
 
 /// Null where the scenario has mistakes, which have been told.
 std::unique_ptr<viz::model::Session> open_run(const Wanted& wanted, const std::string& name) {
   if (is_fleet(name)) {
-    return open_fleet(*fleet_address(name), wanted.token_file.empty()
-                                                ? std::string{}
-                                                : real::read_secret_line(wanted.token_file));
+    FleetPlace fleet{.place = *fleet_place(name), .ca = wanted.ca};
+    if (!wanted.ca.empty() && !fleet.place.tls) throw UsageError{"--ca is for https://HOST:PORT"};
+    if (!wanted.token_file.empty()) fleet.token = real::read_secret_line(wanted.token_file);
+    return open_fleet(std::move(fleet));
   }
   if (!is_scenario(name)) return open_recorded(name);
   ScenarioArguments one = wanted.named;
@@ -101,10 +104,17 @@ const viz::model::RunView& first_of(viz::model::Comparison& comparison) {
   return comparison.frame(0).first;
 }
 
+viz::model::Selection selection_of(const Wanted& wanted) {
+  using Kind = viz::model::Selection::Kind;
+  if (wanted.client >= 0) return {Kind::client, static_cast<std::uint32_t>(wanted.client)};
+  if (wanted.machine >= 0) return {Kind::machine, static_cast<std::uint32_t>(wanted.machine)};
+  return {};
+}
+
 template <class Runs>
 int write_picture(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
   ui::PictureOptions options{
-      .app = look, .at = instant("--at", wanted.at), .machine = {}, .view = {}};
+      .app = look, .at = instant("--at", wanted.at), .selection = selection_of(wanted), .view = {}};
   options.app.calm = true;
   options.app.scale = look.scale > 0 ? look.scale : 1;
   const auto from = instant("--from", wanted.from), to = instant("--to", wanted.to);
@@ -113,8 +123,6 @@ int write_picture(const Wanted& wanted, Runs& runs, const ui::App::Options& look
       throw UsageError{"--from and --to come together, and in this order"};
     options.view = ui::Span{*from, *to};
   }
-  if (wanted.machine >= 0)
-    options.machine = viz::model::MachineId{static_cast<std::uint32_t>(wanted.machine)};
   const ui::Image image = ui::picture_of(runs, options);
   const viz::model::SourceView& source = first_of(runs).source;
   if (source.state == viz::model::SourceState::broken) throw UsageError{source.message};
@@ -192,10 +200,7 @@ int open_window(const Wanted& wanted, Runs& runs, const ui::App::Options& look) 
 template <class Runs>
 int show(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
   if (!wanted.png.empty()) return write_picture(wanted, runs, look);
-  if (wanted.machine >= 0) {
-    const auto machine = static_cast<std::uint32_t>(wanted.machine);
-    runs.on(viz::model::Select{{viz::model::Selection::Kind::machine, machine}});
-  }
+  runs.on(viz::model::Select{selection_of(wanted)});
   return open_window(wanted, runs, look);
 }
 
@@ -221,9 +226,11 @@ int view(Arguments arguments) {
   add("size", &wanted.size, "WxH", "of window or picture, 1600x900 at first");
   add("scale", &wanted.scale, "X", "of text and lines, 1 to 4; the desktop's by default");
   add("machine", &wanted.machine, "N", "select this machine");
+  add("client", &wanted.client, "N", "select this client");
   add("from", &wanted.from, "TIME", "where the charts begin");
   add("to", &wanted.to, "TIME", "where they end");
   add("token-file", &wanted.token_file, "FILE", "what a fleet's collector wants, mode 0600");
+  add("ca", &wanted.ca, "FILE", "a fleet's certificate, or who has signed it; else the system's");
   add("out", &wanted.out, "DIR", "where a scenario's run is kept, results at first");
   options.shown.add_options()("light", po::bool_switch(&wanted.light), "dark on light")(
       "opengl", po::bool_switch(&wanted.opengl), "draw with OpenGL even where it is emulated");

@@ -7,11 +7,11 @@
 #include <time.h>
 
 #include "cli/verbs.hpp"
+#include "record/client_rows.hpp"
 #include "record/recorder.hpp"
 #include "record/run_directory.hpp"
 #include "viz/model/live_session.hpp"
 #include "viz/model/replay_session.hpp"
-#include "vm/placement.hpp"
 #include "vm/scenario_toml.hpp"
 
 namespace cli {
@@ -27,6 +27,25 @@ struct Recorded {
   explicit Recorded(record::Reader opened) : reader(std::move(opened)), rows(reader) {}
   record::Reader reader;
   record::RunRows rows;
+};
+
+/// Single clients, looked up on a connection of their own.
+class RecordedClients final : public viz::model::ClientSource {
+ public:
+  explicit RecordedClients(record::Reader opened) : reader_(std::move(opened)), rows_(reader_) {}
+  std::optional<vm::ClientOutcome> books(vm::TenantId client) override {
+    return rows_.books(client);
+  }
+  bool keeps_transactions() override { return rows_.keeps_transactions(); }
+  bool read(vm::TenantId client, std::int64_t& last,
+            std::vector<vm::TransactionRow>& rows) override {
+    constexpr std::int64_t piece = 500'000;  // looked through at once: some 50 ms
+    return rows_.read(client, last, piece, rows);
+  }
+
+ private:
+  record::Reader reader_;
+  record::ClientRows rows_;
 };
 
 /// The loader's thread: news first, then a selection, then everything, then whatever comes.
@@ -82,11 +101,8 @@ viz::model::RunStart start_of(const record::RunHead& head, const fs::path& run) 
     info.fleets.push_back({f.name, f.flavor, f.machines, f.spares, f.policy});
   for (const auto& g : head.groups) info.groups.push_back({g.name, g.clients, g.first_client});
   // Who lives where at the start follows from the scenario; its traces may not be at hand.
-  if (const auto scenario = vm::parse_scenario(head.toml, run.string())) {
-    vm::Layout layout = vm::initial_layout(*scenario);
-    start.owners = std::move(layout.owner);
-    start.tenant_group = std::move(layout.group);
-  }
+  if (const auto scenario = vm::parse_scenario(head.toml, run.string()))
+    viz::model::learn(*scenario, start);
   return start;
 }
 
@@ -101,9 +117,11 @@ std::unique_ptr<viz::model::Session> open_recorded(const fs::path& run) {
   } catch (const std::runtime_error& reason) {
     throw UsageError(run.string() + ": cannot be read: " + reason.what());
   }
+  auto again = record::Reader::open(run);
   return std::make_unique<viz::model::ReplaySession>(
       std::move(start),
-      [recorded, run](viz::model::LoaderPort& port) { tell(recorded->rows, run, port); });
+      [recorded, run](viz::model::LoaderPort& port) { tell(recorded->rows, run, port); },
+      again ? std::make_unique<RecordedClients>(std::move(*again)) : nullptr);
 }
 
 std::unique_ptr<viz::model::Session> open_live(vm::Scenario scenario, const fs::path& out) {

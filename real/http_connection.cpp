@@ -142,7 +142,8 @@ class Connection {
     deadline_.set(options().head_limit);
     // Agreeing on TLS costs us more than it costs a stranger, so it counts like a request.
     if (shared_->tls && must_wait() > sim::Duration{}) co_return;
-    if (!co_await stream_->begin()) co_return;
+    const std::string refused = co_await stream_->begin();
+    if (!refused.empty()) co_return;
     for (std::size_t served = 1; co_await serve_one(served); ++served) {
     }
     if (!deaf_) co_await linger();

@@ -8,7 +8,7 @@ class PlainStream final : public HttpStream {
   explicit PlainStream(tcp::socket socket) : socket_(std::move(socket)) {}
 
   tcp::socket& socket() override { return socket_; }
-  awaitable<bool> begin() override { co_return true; }
+  awaitable<std::string> begin() override { co_return ""; }
   awaitable<std::size_t> read_some(asio::mutable_buffer into, error_code& error) override {
     co_return co_await socket_.async_read_some(into, asio::redirect_error(use_awaitable, error));
   }

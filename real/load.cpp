@@ -359,6 +359,10 @@ void Load::Engine::finish() {
                               .books = closed.groups[g],
                               .latency = traffic_.latency(vm::GroupId{g})});
   }
+  for (std::uint32_t c = 0; c < closed.clients.size(); ++c) {
+    const vm::TenantId client{c};
+    outcome.clients.push_back({client, closed.clients[c], traffic_.latency(client)});
+  }
   report.punctuality = punctuality_;
   report.remarks = remarks();
   shut_down();

@@ -120,6 +120,7 @@ LoadBooks::Closed LoadBooks::close() {
         closed.complaints.push_back("client " + std::to_string(tenant) + ": " + finding);
       }
       add(sum, p.books);
+      closed.clients.push_back(p.books);
     }
   }
   if (found > complaint_limit) {

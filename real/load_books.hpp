@@ -48,6 +48,7 @@ class LoadBooks {
   struct Closed {
     bool balance = true;
     std::vector<vm::Books> groups;        // by GroupId
+    std::vector<vm::Books> clients;       // by TenantId
     std::vector<std::string> complaints;  // at most 20, then how many more
   };
   /// Call once, when every owner has answered or will not.

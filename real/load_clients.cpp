@@ -179,7 +179,7 @@ void LoadClients::end(vm::Time now, std::uint32_t slot, vm::Outcome outcome,
   transactions_[slot].awaited = 0;
   transactions_.give_back(slot);
   books_.ended(t.client, outcome);
-  traffic_.ended(now, t.group, t.intended, outcome);
+  traffic_.ended(now, t.group, t.client, t.intended, outcome);
   if (on_ended_) {
     on_ended_({t.intended, now, t.client, t.sequence, t.kind, outcome, t.attempts, machine});
   }

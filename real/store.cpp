@@ -5,10 +5,10 @@
 namespace real {
 namespace {
 
-/// Pages that the WAL may grow by before they are moved on, 2 MiB: a commit that meets a sync of
+/// Pages that the WAL may grow by before they are moved on, 1 MiB: a commit that meets a sync of
 /// the store's file waits for what that has to write. And from how many the WAL must begin anew, 64
 /// MiB.
-constexpr int many_pages = 256;
+constexpr int many_pages = 128;
 constexpr int too_many_pages = 8'192;
 /// That the committing thread may move by itself to bring that about: a few milliseconds.
 constexpr int few_pages = 600;

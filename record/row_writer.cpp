@@ -177,6 +177,7 @@ void RowWriter::write(const vm::RunOutcome& outcome, double wall_s, double cpu_s
   meta("wall_s", wall_s);
   meta("cpu_s", cpu_s);
   for (const vm::GroupOutcome& group : outcome.groups) write(group);
+  write(outcome.clients);
   for (const vm::MachineOutcome& machine : outcome.machines) write(machine);
   if (outcome.consolidation) write(*outcome.consolidation);
   const Statement complaint = prepare(db_, "INSERT INTO complaints VALUES(?,?)");
@@ -200,6 +201,17 @@ void RowWriter::write(const vm::GroupOutcome& group) {
   const Statement bucket = prepare(db_, "INSERT INTO histogram_buckets VALUES(?,?,?)");
   for (const auto& [number, committed] : group.latency.buckets()) {
     run(bucket, group.group, number, committed);
+  }
+}
+
+void RowWriter::write(std::span<const vm::ClientOutcome> clients) {
+  using vm::Outcome;
+  const Statement row =
+      prepare(db_, "INSERT INTO client_books VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  for (const auto& [client, b, latency] : clients) {
+    run(row, client, b.issued, b[Outcome::committed], b[Outcome::refused], b[Outcome::timed_out],
+        b[Outcome::failed], b.in_flight, b.attempts, b.acknowledged, b.applied, b.unacknowledged,
+        b.lost, b.duplicated, latency.count, latency.sum, latency.max);
   }
 }
 

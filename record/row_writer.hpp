@@ -35,6 +35,7 @@ class RowWriter {
     run(meta_, key, value);
   }
   void write(const vm::GroupOutcome& group);
+  void write(std::span<const vm::ClientOutcome> clients);
   void write(const vm::ConsolidationOutcome& consolidation);
   void write(const vm::MachineOutcome& machine);
   void write(vm::Time at, const vm::SlaFailureBegan& notice);

@@ -58,6 +58,11 @@ CREATE TABLE books(
   client_group INTEGER PRIMARY KEY, issued INTEGER, committed INTEGER, refused INTEGER,
   timed_out INTEGER, failed INTEGER, in_flight INTEGER, attempts INTEGER, acknowledged INTEGER,
   applied INTEGER, unacknowledged INTEGER, lost INTEGER, duplicated INTEGER);
+CREATE TABLE client_books(
+  client INTEGER PRIMARY KEY, issued INTEGER, committed INTEGER, refused INTEGER,
+  timed_out INTEGER, failed INTEGER, in_flight INTEGER, attempts INTEGER, acknowledged INTEGER,
+  applied INTEGER, unacknowledged INTEGER, lost INTEGER, duplicated INTEGER,
+  latencies INTEGER, latency_sum_ns INTEGER, latency_max_ns INTEGER);
 CREATE TABLE histograms(
   client_group INTEGER PRIMARY KEY, min_ns INTEGER, max_ns INTEGER, sum_high INTEGER,
   sum_low INTEGER);

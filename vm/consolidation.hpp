@@ -53,6 +53,9 @@ class Consolidator {
   ///            a few drawers (PowerPlacement)
   std::span<const VmMove> plan(const ConsolidationFacts& facts, sim::RandomStream& random);
 
+  /// Somebody judges otherwise from the next plan on; of a detector of kind `threshold`.
+  void set_threshold(double threshold) { loads_.set_threshold(threshold); }
+
   /// Hosts that the last plan found overloaded.
   std::size_t overloaded_hosts() const { return overloaded_.size(); }
 

@@ -78,4 +78,10 @@ struct DataCenter {
   }
 };
 
+/// Whether hosts are judged by a threshold, which somebody may move while they run.
+inline bool has_threshold(const DataCenter& center) {
+  return center.running == Running::consolidated &&
+         center.policy.detector.kind == DetectorKind::threshold;
+}
+
 }  // namespace vm

@@ -60,6 +60,9 @@ class HostLoads {
     }
   }
 
+  /// From the next begin() on, of a detector of kind `threshold`.
+  void set_threshold(double threshold) { detector_.parameter = threshold; }
+
   /// How placement should file the host.
   Candidate candidate(HostIndex host) const;
 

@@ -111,8 +111,11 @@ void Incidents::heard(Time now, MachineId id, std::span<const TimedSample> sampl
   host.heard = now;
   if (std::exchange(host.down, false)) orders.emplace_back(HostUp{id, now});
   fill(id, samples, orders);
-  for (const TimedSample& sample : samples) sampled(id, sample, orders);
+  if (!host.retired) {
+    for (const TimedSample& sample : samples) sampled(id, sample, orders);
+  }
   if (!samples.empty()) host.last_sample = samples.back().at;
+  if (host.retired) return;
   const What silence{id, IncidentCause::silent};
   good(now, silence, 0, orders);
   close_if_calm(now, silence, orders);
@@ -123,13 +126,38 @@ void Incidents::tick(Time now, IncidentOrders& orders) {
   for (std::uint32_t i = 0; i < hosts_.size(); ++i) {
     const MachineId id{i};
     Host& host = hosts_[i];
-    if (!host.known) continue;
+    if (!host.known || host.retired) continue;
     if (!host.down && now - host.heard > rules_.silence) {
       host.down = true;
       orders.emplace_back(HostDown{id, host.heard});
       bad(now, host.heard, {id, IncidentCause::silent}, 0, 0, orders);
     }
   }
+}
+
+void Incidents::retire(Time now, MachineId id, Time since, IncidentOrders& orders) {
+  watched(now, orders);
+  Host& host = hosts_[id.value];
+  if (std::exchange(host.retired, since)) return;
+  orders.emplace_back(Retired{id, since});
+  if (std::exchange(host.down, false)) orders.emplace_back(HostUp{id, now});
+  for (Thing& t : host.things) {
+    if (!t.number) continue;
+    t.end = std::exchange(t.calm_since, std::nullopt).value_or(now);
+    t.closed = now;
+    orders.emplace_back(IncidentClosed{*t.number, *t.end, now, t.worst, true});
+    t.number.reset();
+  }
+  for (const Resource r : all_resources) host.monitor.resume(alone, r, false, 0);
+}
+
+void Incidents::enlist(Time now, MachineId id, IncidentOrders& orders) {
+  watched(now, orders);
+  Host& host = hosts_[id.value];
+  if (!host.retired) return;
+  orders.emplace_back(Enlisted{id, *host.retired, now});
+  host.retired.reset();
+  host.heard = now;
 }
 
 void Incidents::sampled(MachineId id, const TimedSample& sample, IncidentOrders& orders) {

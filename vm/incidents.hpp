@@ -18,6 +18,10 @@
 // from its end. Samples that an agent kept for that time and sends later fill it: between two
 // samples that are at most `silence` apart, a host was up.
 //
+// A host that is retired, taken down on purpose, is nobody's concern: what was open about it ends
+// quietly, its silence is none, and what it still sends is kept and not judged. Once it is enlisted
+// again its silence counts from then on.
+//
 // Samples are judged by their own time, in order within each host, so a batch that comes late opens
 // and closes what it would have opened and closed in time. Nothing ends while a host is silent. One
 // that was never heard of is awaited, and not missed. After a restart, resume() and warm() bring
@@ -81,9 +85,10 @@ struct IncidentCalm {  // since when it has been good, or that it is not any mor
 };
 struct IncidentClosed {
   std::uint64_t number = 0;
-  Time end;          // since when it has been good
-  Time noticed;      // calm was over
-  double worst = 0;  // value while it lasted, whatever part of it this machine has seen
+  Time end;              // since when it has been good
+  Time noticed;          // calm was over
+  double worst = 0;      // value while it lasted, whatever part of it this machine has seen
+  bool quietly = false;  // nobody is to be told
 };
 struct HostDown {
   MachineId host;
@@ -100,8 +105,16 @@ struct Filled {  // the host was up in this part of what was Unwatched
   MachineId host;
   Time start, end;
 };
-using IncidentOrder =
-    std::variant<IncidentOpened, IncidentCalm, IncidentClosed, HostDown, HostUp, Unwatched, Filled>;
+struct Retired {  // taken down on purpose
+  MachineId host;
+  Time since;
+};
+struct Enlisted {  // watched again after it was retired
+  MachineId host;
+  Time since, end;
+};
+using IncidentOrder = std::variant<IncidentOpened, IncidentCalm, IncidentClosed, HostDown, HostUp,
+                                   Unwatched, Filled, Retired, Enlisted>;
 using IncidentOrders = std::vector<IncidentOrder>;
 
 /// An incident as it was recorded, to be resumed.
@@ -145,6 +158,13 @@ class Incidents {
   /// counts as Unwatched. O(hosts).
   void tick(Time now, IncidentOrders& orders);
 
+  /// since  as it was recorded; tells this retirement from others of the host
+  void retire(Time now, MachineId host, Time since, IncidentOrders& orders);
+  /// Nothing where it is not retired.
+  void enlist(Time now, MachineId host, IncidentOrders& orders);
+
+  /// Since when; none: it is watched.
+  std::optional<Time> retired(MachineId host) const { return hosts_[host.value].retired; }
   bool is_down(MachineId host) const { return hosts_[host.value].down; }
   bool is_awaited(MachineId host) const { return !hosts_[host.value].known; }
   /// What the rules' silence was held to.
@@ -163,7 +183,8 @@ class Incidents {
     SlaMonitor monitor;
     std::array<Thing, incident_cause_count> things;
     bool known = false, down = false;
-    Time heard;  // or from when on it was watched again
+    std::optional<Time> retired;  // since when
+    Time heard;                   // or from when on it was watched again
     std::optional<Time> last_sample;
     std::vector<TimeSpan> unwatched;  // not filled yet, in order
   };

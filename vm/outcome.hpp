@@ -4,6 +4,7 @@
 // time after the warm-up in which the machine was up.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -43,6 +44,23 @@ struct GroupOutcome {
   Books books;             // sum over its clients
   sim::Histogram latency;  // ns, committed, from the intended instant
 };
+/// Latencies of one client: what it takes for a mean and the worst, and no more, since there may be
+/// a hundred thousand clients.
+struct ClientLatency {
+  std::uint64_t count = 0;
+  Duration sum{}, max{};
+
+  void add(Duration latency) {
+    ++count;
+    sum += latency;
+    max = std::max(max, latency);
+  }
+};
+struct ClientOutcome {
+  TenantId client;
+  Books books;
+  ClientLatency latency;
+};
 struct MachineOutcome {
   MachineId machine;
   FleetId fleet;
@@ -61,6 +79,7 @@ struct RunOutcome {
   bool interrupted = false;
   std::uint64_t events = 0;
   std::vector<GroupOutcome> groups;
+  std::vector<ClientOutcome> clients;  // by TenantId
   std::vector<MachineOutcome> machines;
   bool books_balance = false;                         // every client's, and every digest agrees
   std::optional<ConsolidationOutcome> consolidation;  // of a scenario with hosts

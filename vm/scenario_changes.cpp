@@ -40,10 +40,16 @@ void read_change(TableReader& reader, const Draft& draft, Change& change) {
       at->wrong("is not within the run's 'duration'");
     }
   }
-  (void)reader.need("kind", "\"load\"");
+  const auto kind = reader.need("kind", "\"load\"");
   if (!reader.choice("kind", change.kind, change_names)) {
     for (const auto* key : {"factor", "clients", "machine", "for", "to"}) (void)reader.find(key);
     return;
+  }
+  if (const auto& hosts = draft.scenario.consolidation) {
+    if (change.kind != ChangeKind::threshold)
+      kind->wrong("does not fit: of a [consolidation] only the threshold can be changed");
+    else if (!has_threshold(hosts->center))
+      kind->wrong("does not fit: only detector \"THR\" has a threshold");
   }
   switch (change.kind) {
     case ChangeKind::load:

@@ -38,8 +38,9 @@ std::optional<Path> split(std::string_view key) {
 
 /// The document "value = TEXT" as a table of that one key, or nothing when TEXT is not one value.
 std::optional<toml::table> one_value(const std::string& text, const std::string& source) {
-  if (find_trap(text)) return std::nullopt;
-  auto parsed = toml::parse("value = " + text, source);
+  const std::string document = "value = " + text;
+  if (find_trap(document)) return std::nullopt;
+  auto parsed = toml::parse(document, source);
   if (!parsed) return std::nullopt;
   toml::table table = std::move(parsed).table();
   if (table.size() != 1 || !table.contains("value")) return std::nullopt;

@@ -107,6 +107,7 @@ void read_sections(TableReader& root, Draft& draft) {
   read_general(root, draft.scenario);
   if (root.table().contains("consolidation")) {
     read_consolidation(root, draft);
+    read_changes(root, draft);
     return read_expectations(root, draft);
   }
   read_flavors(root, draft);

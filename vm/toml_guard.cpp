@@ -9,6 +9,10 @@ bool is_ascii(char c) {
   return static_cast<unsigned char>(c) < 0x80;
 }
 
+bool begins_number(char c) {
+  return (c >= '0' && c <= '9') || c == '+' || c == '-';
+}
+
 class Walk {
  public:
   explicit Walk(std::string_view text) : text_(text) {
@@ -23,8 +27,11 @@ class Walk {
       if (!is_ascii(c)) return trap("a character that may stand only in quotes or comments");
       if (c == '.' && ++dots >= most_parts) return trap("a key of more than 100 parts");
       if (c == '\n' || c == '=' || c == ',' || c == '{' || c == '[') dots = 0;
+      note_place(c);
       if (c == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size());
+      } else if (is_value_ && begins_number(c)) {
+        if (!pass_number()) return trap("a character that may stand only in quotes or comments");
       } else if (c == '"' || c == '\'') {
         if (!pass_quotes(c)) return trap("a character that may not follow a backslash");
       } else {
@@ -35,6 +42,35 @@ class Walk {
   }
 
  private:
+  /// Whether a value comes next, or a key.
+  void note_place(char c) {
+    if (c == '=') {
+      is_value_ = true;
+    } else if ((c == '[' || c == '{') && is_value_) {
+      open_ += c;
+      is_value_ = c == '[';
+    } else if ((c == ']' || c == '}') && !open_.empty()) {
+      open_.pop_back();
+    } else if (c == ',') {
+      is_value_ = open_.ends_with('[');
+    } else if (c == '\n' && open_.empty()) {
+      is_value_ = false;
+    }
+  }
+
+  /// Goes to the end of what begins like a number or a date: toml++ looks as far ahead before it
+  /// says what it is, and quotes are no quotes to it then. False: stands at a trap.
+  bool pass_number() {
+    const auto is_end = [](char c) {
+      return std::string_view{" \t\r\n\v\f]},#"}.find(c) != std::string_view::npos;
+    };
+    while (at_ < text_.size() && !is_end(text_[at_])) {
+      if (!is_ascii(text_[at_])) return false;
+      ++at_;
+    }
+    return true;
+  }
+
   /// Goes behind the quotes that open here; false: stands at a trap in them.
   bool pass_quotes(char quote) {
     const std::string three(3, quote);
@@ -76,6 +112,8 @@ class Walk {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  bool is_value_ = false;
+  std::string open_;  // brackets of values
 };
 
 }  // namespace

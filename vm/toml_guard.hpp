@@ -4,8 +4,8 @@
 // it takes a character such as 'e' with an accent, where only ASCII may stand, for impossible; and
 // a key of a million parts becomes a million tables in one another, which overrun the stack when
 // they are taken down. Fuzzing found the first, reading the second. The guard walks over a text
-// once, knows no more of TOML than where its comments and quotes end, and names the first such
-// place. Up to there, or to toml++'s own first error, both see the same.
+// once, knows no more of TOML than where its comments, quotes and numbers end, and names the first
+// such place. Up to there, or to toml++'s own first error, both see the same.
 #pragma once
 
 #include <optional>

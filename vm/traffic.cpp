@@ -22,7 +22,10 @@ LatencyRow latency_row(Time now, GroupId group, const sim::Histogram& latencies)
 }  // namespace
 
 Traffic::Traffic(const Scenario& scenario, bool rows)
-    : scenario_(scenario), rows_(rows), groups_(scenario.clients.size()) {
+    : scenario_(scenario),
+      rows_(rows),
+      groups_(scenario.clients.size()),
+      clients_(scenario.tenant_count()) {
   for (std::uint32_t i = 0; i < groups_.size(); ++i) groups_[i].now.group = GroupId{i};
 }
 

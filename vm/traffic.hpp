@@ -3,13 +3,14 @@
 // for the control plane; both worlds count alike because they count here.
 //
 // Latencies are those of committed transactions, from the intended instant; for the whole run only
-// of those intended after the warm-up.
+// of those intended after the warm-up. Of each single client only what ClientLatency holds is kept.
 #pragma once
 
 #include <vector>
 
 #include "sim/histogram.hpp"
 #include "vm/observation.hpp"
+#include "vm/outcome.hpp"
 #include "vm/scenario.hpp"
 
 namespace vm {
@@ -23,7 +24,7 @@ class Traffic {
   void retried(GroupId group) { ++groups_[group.value].now.retries; }
 
   /// A transaction has ended. Cost: some ten nanoseconds.
-  void ended(Time now, GroupId id, Time intended, Outcome outcome) {
+  void ended(Time now, GroupId id, TenantId client, Time intended, Outcome outcome) {
     Group& group = groups_[id.value];
     switch (outcome) {
       case Outcome::committed:
@@ -43,7 +44,9 @@ class Traffic {
     const std::int64_t latency = (now - intended).count();
     if (rows_) group.interval.add(latency);
     if (!scenario_.sla.latency.empty()) window_.add(latency);
-    if (intended.time_since_epoch() >= scenario_.warmup) group.whole.add(latency);
+    if (intended.time_since_epoch() < scenario_.warmup) return;
+    group.whole.add(latency);
+    clients_[client.value].add(now - intended);
   }
 
   /// One sample interval is over: closes each group's rows and appends them to `rows` if there are
@@ -55,6 +58,7 @@ class Traffic {
 
   /// Of the whole run, after the warm-up, in nanoseconds.
   const sim::Histogram& latency(GroupId group) const { return groups_[group.value].whole; }
+  const ClientLatency& latency(TenantId client) const { return clients_[client.value]; }
 
  private:
   struct Group {
@@ -67,6 +71,7 @@ class Traffic {
   const Scenario& scenario_;
   bool rows_;
   std::vector<Group> groups_;
+  std::vector<ClientLatency> clients_;  // after the warm-up
   sim::Histogram window_;  // all groups, for the latency objectives
 };
 

@@ -39,9 +39,11 @@ Descriptor lock(const std::filesystem::path& archive) {
   return lock;
 }
 
-/// Text, and not bytes: people read these columns with the sqlite3 program.
+/// Text, and not bytes: people read these columns with the sqlite3 program. A view of nothing is
+/// an empty text; SQLite would take its pointer for NULL.
 void set_text(const Statement& statement, int at, std::string_view text) {
-  sqlite3_bind_text64(statement.get(), at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  const char* begin = text.data() == nullptr ? "" : text.data();
+  sqlite3_bind_text64(statement.get(), at, begin, text.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
 }  // namespace
@@ -87,6 +89,9 @@ Archive::Archive(Options options)
   unwatched_ = prepare(db_.get(),
                        "INSERT INTO intervals (host, kind, start, end, cause) SELECT id, "
                        "'unwatched', ?1, ?2, 'collector away' FROM hosts WHERE since IS NOT NULL");
+  enlisted_ = prepare(db_.get(),
+                      "UPDATE intervals SET end = max(start, ?1) WHERE host = ?2 AND kind = "
+                      "'retired' AND start = ?3 AND end IS NULL");
   incident_ = prepare(db_.get(),
                       "INSERT INTO incidents (number, host, cause, start, noticed, value, worst, "
                       "\"limit\", calm) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)");
@@ -217,7 +222,7 @@ void Archive::store_order(const vm::IncidentOrder& order, std::string_view back_
     sqlite3_bind_double(close_.get(), 3, closed->worst);
     set_value(close_, 4, closed->number);
     run(close_, since_1970(closed->end), since_1970(closed->noticed));
-    post_ended(closed->number);
+    if (!closed->quietly) post_ended(closed->number);
   } else if (const auto* down = std::get_if<vm::HostDown>(&order)) {
     run(down_, id(down->host), since_1970(down->start));
   } else if (const auto* up = std::get_if<vm::HostUp>(&order)) {
@@ -231,6 +236,8 @@ void Archive::store_order(const vm::IncidentOrder& order, std::string_view back_
     run(unwatched_, since_1970(unwatched->start), since_1970(unwatched->end));
   } else if (const auto* filled = std::get_if<vm::Filled>(&order)) {
     fill(id(filled->host), {filled->start, filled->end});
+  } else if (const auto* enlisted = std::get_if<vm::Enlisted>(&order)) {
+    run(enlisted_, since_1970(enlisted->end), id(enlisted->host), since_1970(enlisted->since));
   }
 }
 

@@ -6,7 +6,8 @@
 //   minutes    sums, maxima and count of one host and minute
 //   hours      the same of an hour
 //   gaps       samples that were taken and never came, or were not taken
-//   intervals  when a host was down, and when nobody watched
+//   intervals  when a host was down, when nobody watched, and when it was taken down on purpose
+//              (retirements.hpp)
 //   incidents  what was opened and closed
 //   outbox     mails to be sent (spool.hpp)
 //   meta       the archive's name, and when the collector was last alive
@@ -148,7 +149,7 @@ class Archive {
   Descriptor lock_;
   Database db_;
   Statement begin_, commit_, state_, alive_now_, fresh_, find_raw_, raw_, minutes_, hours_, gap_;
-  Statement down_, up_, unwatched_, incident_, calm_, close_, mail_;
+  Statement down_, up_, unwatched_, enlisted_, incident_, calm_, close_, mail_;
   std::vector<std::int64_t> ids_;  // by host, as in the options
   std::vector<HostState> states_;
   std::optional<sim::Time> alive_;

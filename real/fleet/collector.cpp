@@ -56,6 +56,7 @@ Collector::Collector(asio::io_context& io, Options options)
     : io_(io),
       options_(std::move(options)),
       archive_(archive_of(options_)),
+      retirements_(options_.archive.file),
       incidents_(options_.rules),
       keys_(options_.keys, names_of(options_.hosts)),
       of_agent_(batches_of_agent),
@@ -81,7 +82,7 @@ void Collector::resume() {
   }
   for (std::size_t i = 0; i < agents_.size() || i < archive_.states().size(); ++i) {
     const HostState& state = archive_.states()[i];
-    agents_.push_back({state, state.next});
+    agents_.push_back({state, state.next, {}, {}});
     if (!state.heard) continue;
     const auto spans = archive_.unwatched(i, state.last_sample.value_or(sim::Time{}));
     incidents_.resume(vm::MachineId{static_cast<std::uint32_t>(i)}, state.last_sample, spans);
@@ -93,6 +94,7 @@ void Collector::resume() {
   ArchiveChange change;
   change.alive = began_;
   incidents_.start(began_, archive_.alive(), archive_.next_incident(), change.orders);
+  look_for_retired(change);
   writer_ = std::make_unique<ArchiveWriter>(
       io_, archive_,
       ArchiveWriter::Options{
@@ -115,11 +117,38 @@ void Collector::tick() {
     if (error || closed_) return;
     ArchiveChange change;
     change.alive = now();
+    // Before anybody can be missed: 'down' has written it before it stopped an agent.
+    if (change.alive - looked_ >= std::min<sim::Duration>(1s, incidents_.silence() / 4)) {
+      look_for_retired(change);
+    }
     incidents_.tick(change.alive, change.orders);
     if (!change.orders.empty() || change.alive - alive_ >= alive_every) submit(std::move(change));
     next_tick_.expires_after(between_ticks);
     tick();
   });
+}
+
+/// Tells the machine who was taken down since it was looked at last, and who was put up again.
+void Collector::look_for_retired(ArchiveChange& change) {
+  looked_ = change.alive;
+  std::vector<std::optional<sim::Time>> since(agents_.size());
+  try {
+    for (const auto& [host, start] : retirements_.open()) {
+      const auto found = by_name_.find(host);
+      if (found != by_name_.end()) since[found->second] = start;
+    }
+  } catch (const StoreError& refused) {
+    return options_.report(refused.what());
+  }
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    const vm::MachineId id{static_cast<std::uint32_t>(i)};
+    if (since[i] && since[i] == agents_[i].back) since[i].reset();  // is about to be written
+    if (incidents_.retired(id) == since[i]) continue;
+    incidents_.enlist(change.alive, id, change.orders);
+    if (!since[i]) continue;
+    incidents_.retire(change.alive, id, *since[i], change.orders);
+    agents_[i].found_retired = change.alive;
+  }
 }
 
 void Collector::submit(ArchiveChange change) {
@@ -215,6 +244,11 @@ ArchiveChange Collector::accept(std::size_t host, std::uint64_t counter, const B
   ArchiveChange change;
   change.alive = now();
   change.host = host;
+  // Whoever goes on sending was not taken down, whatever is written: somebody was interrupted.
+  if (incidents_.retired(id) && change.alive - agent.found_retired > options_.farewell) {
+    agent.back = incidents_.retired(id);
+    incidents_.enlist(change.alive, id, change.orders);
+  }
   if (incidents_.is_down(id)) change.back_from = why_back(agent, batch, change.alive);
 
   const HostState before = agent.state;
@@ -227,7 +261,7 @@ ArchiveChange Collector::accept(std::size_t host, std::uint64_t counter, const B
     const auto taken = change.alive - std::chrono::milliseconds{batch.samples[i].age_ms};
     sim::Time at{std::chrono::floor<std::chrono::milliseconds>(taken.time_since_epoch())};
     if (agent.state.last_sample) at = std::max(at, *agent.state.last_sample + 1ms);
-    if (change.samples.empty()) change.gap = gap_before({before, 0}, batch, at);
+    if (change.samples.empty()) change.gap = gap_before(before, batch, at);
     change.samples.push_back({at, batch.samples[i].shares});
     if (number >= agent.judged_next) unjudged.push_back(change.samples.back());
     agent.state.last_sample = at;
@@ -244,15 +278,15 @@ ArchiveChange Collector::accept(std::size_t host, std::uint64_t counter, const B
 }
 
 /// What is missing between the last sample stored and the first one of a batch.
-std::optional<Gap> Collector::gap_before(const Agent& agent, const Batch& batch,
+std::optional<Gap> Collector::gap_before(const HostState& agent, const Batch& batch,
                                          sim::Time first) const {
-  if (!agent.state.last_sample) return {};
-  Gap gap{*agent.state.last_sample, first, 0, "not sampled"};
-  if (batch.session != agent.state.session) {
+  if (!agent.last_sample) return {};
+  Gap gap{*agent.last_sample, first, 0, "not sampled"};
+  if (batch.session != agent.session) {
     gap.samples = batch.first;  // of the new life
     gap.cause = "agent restarted";
-  } else if (batch.first > agent.state.next) {
-    gap.samples = batch.first - agent.state.next;
+  } else if (batch.first > agent.next) {
+    gap.samples = batch.first - agent.next;
     gap.cause = "agent's buffer full";
     return gap;
   }
@@ -267,6 +301,11 @@ std::string_view Collector::why_back(const Agent& agent, const Batch& batch, sim
 }
 
 awaitable<Response> Collector::show(const Request& request) {
+  if (options_.sealed_only) {
+    co_return refuse(403,
+                     "not in plain HTTP beyond loopback: give [collector] 'certificate' and "
+                     "'certificate_key', or 'plain_http = true'");
+  }
   if (!options_.token.empty() && !same_secret(request.bearer(), options_.token)) {
     Response refusal = refuse(401, "a token is needed");
     refusal.headers.emplace_back("WWW-Authenticate", "Bearer");

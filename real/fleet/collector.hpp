@@ -5,12 +5,17 @@
 //       401 not sealed by this agent; 400 makes no sense; 413 too large; 429 too many; 503 the disk
 //       refuses or is behind. Nothing of it is stored then, and the agent comes again
 //   GET /healthz   200 while batches can be stored
-//   GET /fleet     hosts, their last samples, availability and open incidents, as JSON
+//   GET /fleet     hosts, their last samples, availability and open incidents, as JSON. Batches are
+//       sealed, but a token and this are not: beyond loopback 403, unless there is TLS or somebody
+//       has said that there need not be
 //
 // Each batch goes to an Incidents machine first; the samples, the counter and what the machine
 // orders are one change of the archive, answered after its commit. So a collector that is killed at
 // any moment has told an agent nothing that it does not know after its restart, and an incident
 // and its mail are there exactly when the samples are that gave rise to them.
+//
+// Hosts that were taken down on purpose (retirements.hpp) are left alone until they are put up
+// again.
 //
 // Time is the collector's: it is read once, as unix time, and goes on with the steady clock, so a
 // clock that is set meanwhile moves nothing; it begins where the archive ends at the earliest.
@@ -28,6 +33,7 @@
 #include "real/asio.hpp"
 #include "real/fleet/agent_keys.hpp"
 #include "real/fleet/archive_writer.hpp"
+#include "real/fleet/retirements.hpp"
 #include "real/http_server.hpp"
 #include "real/rate_limit.hpp"
 #include "real/worker.hpp"
@@ -50,7 +56,10 @@ class Collector {
     std::filesystem::path keys;
     HttpServer::Options http;
     std::string token{};                  // that GET /fleet must bring; empty: none
+    bool sealed_only = false;             // GET /fleet is not for this network: 403
     std::chrono::milliseconds pace{100};  // at most one commit in it
+    /// For so long a host that was taken down may go on sending; after that it evidently was not.
+    std::chrono::milliseconds farewell = std::chrono::seconds{30};
     /// Of everything that is ordered, when it is on the disk: by the number of the host in `hosts`.
     std::function<void(const vm::IncidentOrder&)> told = [](const vm::IncidentOrder&) {};
     std::function<void()> mailed = [] {};  // in another thread: the outbox may hold new mails
@@ -79,24 +88,28 @@ class Collector {
   struct Agent {
     HostState state;                // as it will be when everything submitted is stored
     std::uint64_t judged_next = 0;  // number of the first sample that the machine was not told
+    sim::Time found_retired;        // when we were told so
+    std::optional<sim::Time> back;  // the retirement that we have ended, by its start
   };
 
   Router routes();
   void resume();
   sim::Time now() const;
   void tick();
+  void look_for_retired(ArchiveChange& change);
   void submit(ArchiveChange change);
   awaitable<bool> stored(ArchiveChange change);
   awaitable<Response> take(const Request& request);
   awaitable<Response> take_opened(std::size_t host, const Opened& opened);
   ArchiveChange accept(std::size_t host, std::uint64_t counter, const Batch& batch);
-  std::optional<Gap> gap_before(const Agent& agent, const Batch& batch, sim::Time first) const;
+  std::optional<Gap> gap_before(const HostState& agent, const Batch& batch, sim::Time first) const;
   std::string_view why_back(const Agent& agent, const Batch& batch, sim::Time at) const;
   awaitable<Response> show(const Request& request);
 
   asio::io_context& io_;
   Options options_;
   Archive archive_;
+  RetirementList retirements_;
   vm::Incidents incidents_;
   std::map<std::string, std::size_t, std::less<>> by_name_;
   std::vector<Agent> agents_;
@@ -105,7 +118,8 @@ class Collector {
   sim::Time began_;         // unix time at
   sim::Time began_steady_;  // this instant of the steady clock
   asio::steady_timer next_tick_;
-  sim::Time alive_;  // last told to the archive
+  sim::Time alive_;   // last told to the archive
+  sim::Time looked_;  // for hosts that were taken down
   bool stores_ = true, closed_ = false;
   Counts counts_;
   std::unique_ptr<ArchiveWriter> writer_;

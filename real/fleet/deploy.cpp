@@ -1,5 +1,6 @@
 #include "real/fleet/deploy.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <sstream>
@@ -12,8 +13,12 @@
 #include <sys/stat.h>
 
 #include "real/fleet/far_script.hpp"
+#include "real/fleet/fleet_names.hpp"
+#include "real/fleet/retirements.hpp"
 #include "real/fleet/shell_word.hpp"
 #include "real/fleet/ssh.hpp"
+#include "real/http_client.hpp"
+#include "real/password.hpp"
 #include "real/posix.hpp"
 #include "real/secret_file.hpp"
 #include "vm/quantity.hpp"
@@ -23,6 +28,10 @@ namespace real {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* certificate_file = "certificate.pem";
+constexpr const char* certificate_key_file = "certificate.key";
+constexpr const char* collector_file = "collector.pem";  // whom it believes
 
 std::string finished(crypto_hash_sha256_state& state) {
   std::array<unsigned char, crypto_hash_sha256_BYTES> hash;
@@ -87,11 +96,80 @@ std::string commands_text(const FleetHost& host) {
   return text;
 }
 
+/// The files that an agent is given besides its program, each for its owner only.
+class Gifts {
+ public:
+  Gifts() = default;
+  ~Gifts() {
+    for (auto& [name, bytes] : files_) wipe(bytes);
+  }
+  Gifts(const Gifts&) = delete;
+  Gifts& operator=(const Gifts&) = delete;
+
+  void add(std::string name, std::string bytes) {
+    files_.emplace_back(std::move(name), std::move(bytes));
+  }
+  /// Their names and digests, a line each.
+  std::string digests() const {
+    std::string lines;
+    for (const auto& [name, bytes] : files_) lines += name + ' ' + digest_of_text(bytes) + '\n';
+    return lines;
+  }
+  void send(Ssh& ssh, const std::string& folder) const {
+    for (const auto& [name, bytes] : files_) {
+      (void)ssh.write((folder + '/').append(name), bytes, 0600);
+    }
+    std::vector<std::string> useless;  // what an earlier fleet file wanted: a key, maybe
+    for (const char* name : {certificate_file, certificate_key_file, collector_file}) {
+      const auto is_it = [name](const auto& file) { return file.first == name; };
+      if (std::ranges::none_of(files_, is_it)) useless.emplace_back(name);
+    }
+    if (!useless.empty()) far_script(ssh, "forget", folder, useless);
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> files_;
+};
+
+/// Throws std::runtime_error that says what is wrong with which file, or std::system_error.
+void add_certificate(Gifts& gifts, const FleetHost& host) {
+  const FleetSafety& safety = host.safety;
+  if (host.listen.empty() || !safety.has_certificate()) return;
+  const TlsContext fit{{.chain = safety.certificate, .key = safety.key}};
+  gifts.add(certificate_file, read_orders(safety.certificate, most_pem_bytes));
+  gifts.add(certificate_key_file, read_secret(safety.key, most_pem_bytes));
+}
+
+/// That agents will believe it. Throws as deploy_fleet.
+void check_collector(const FleetCollector& collector) {
+  const FleetSafety& safety = collector.safety;
+  if (!safety.has_certificate()) return;
+  const TlsContext fit{{.chain = safety.certificate, .key = safety.key}};
+  const auto place = http_place(collector.url);
+  if (place && is_made_for(safety.certificate, place->host)) return;
+  throw std::runtime_error(safety.certificate.string() + ": not made for the host of " +
+                           collector.url + ", where agents reach the collector");
+}
+
 std::string exact(vm::BytesPerSecond rate) {
   std::ostringstream text;
   text.precision(17);
   text << rate.value << " B/s";
   return text.str();
+}
+
+/// By what names people may call its API, as a Host field has them; loopback's go without saying.
+std::vector<std::string> called(const FleetHost& host) {
+  std::vector<std::string> names;
+  if (is_loopback(host.listen)) return names;
+  names = {host.address, host.name};
+  names.insert(names.end(), host.names.begin(), host.names.end());
+  for (std::string& name : names) {
+    if (name.find(':') != std::string::npos) name = '[' + name + ']';
+  }
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  return names;
 }
 
 /// What is there, as the far script says it.
@@ -118,20 +196,49 @@ Found look(Ssh& ssh, const FleetHost& host) {
 class Deployment {
  public:
   Deployment(const Fleet& fleet, const DeployOptions& options)
-      : fleet_(fleet), options_(options), digest_(digest_of_file(options.binary)) {}
+      : fleet_(fleet),
+        options_(options),
+        digest_(digest_of_file(options.binary)),
+        retirements_(fleet.collector.database) {}
 
   /// What was done, in words.
-  std::string up(const FleetHost& host) const {
+  std::string up(const FleetHost& host) {
+    std::string said = start(host);
+    retirements_.enlist(host.name);  // now that there is somebody to be missed
+    return said;
+  }
+
+  std::string down(const FleetHost& host) {
+    Ssh ssh{host, options_.patience};
+    const bool is_new = retirements_.retire(host.name);
+    std::string said;
+    try {
+      said = one_line(far_script(ssh, "remove", host.directory));
+    } catch (...) {
+      if (is_new) retirements_.take_back(host.name);
+      throw;
+    }
+    std::error_code none;
+    fs::remove(agent_key_file(fleet_, host.name), none);
+    return said;
+  }
+
+ private:
+  std::string start(const FleetHost& host) const {
     const Key key = key_for(fleet_, host);
-    const std::string_view key_bytes{reinterpret_cast<const char*>(key.data()), Key::size};
+    Gifts gifts;
+    gifts.add("agent.key", {reinterpret_cast<const char*>(key.data()), Key::size});
+    gifts.add("commands.toml", commands_text(host));
+    add_certificate(gifts, host);
+    const FleetSafety& collector = fleet_.collector.safety;
+    if (collector.has_certificate()) {
+      gifts.add(collector_file, read_orders(collector.certificate, most_pem_bytes));
+    }
     Ssh ssh{host, options_.patience};
     ssh.make_folder(host.directory);
     const Found found = look(ssh, host);
     const std::vector<std::string> words = agent_words(fleet_, host, found.users);
-    const std::string commands = commands_text(host);
-    const std::string config = "words " + shell_command(words) + "\nkey " +
-                               digest_of_text(key_bytes) + "\ncommands " +
-                               digest_of_text(commands) + '\n';
+    const std::string config = "words " + shell_command(words) + '\n' + gifts.digests();
     const bool same_binary = found.binary == digest_;
     const bool same_config = found.config == digest_of_text(config);
     const std::string waiting =
@@ -140,30 +247,21 @@ class Deployment {
       return "runs already (pid " + found.pid + ")" + waiting;
     }
     if (!same_binary) (void)ssh.upload(options_.binary, host.directory + "/brink", 0700);
-    (void)ssh.write(host.directory + "/agent.key", key_bytes, 0600);
-    (void)ssh.write(host.directory + "/commands.toml", commands, 0600);
+    gifts.send(ssh, host.directory);
     if (found.running != "none") far_script(ssh, "stop", host.directory);
-    std::vector<std::string> start{digest_};
-    start.insert(start.end(), words.begin(), words.end());
-    const std::string pid = one_line(far_script(ssh, "start", host.directory, start));
+    std::vector<std::string> program{digest_};
+    program.insert(program.end(), words.begin(), words.end());
+    const std::string pid = one_line(far_script(ssh, "start", host.directory, program));
     // Last: what is not written down is done again.
     (void)ssh.write(host.directory + "/agent.config", config, 0600);
     return (found.running == "none" ? "started (pid " : "replaced (pid ") + pid +
            (same_binary ? ")" : ", new binary)") + waiting;
   }
 
-  std::string down(const FleetHost& host) const {
-    Ssh ssh{host, options_.patience};
-    const std::string said = one_line(far_script(ssh, "remove", host.directory));
-    std::error_code none;
-    fs::remove(agent_key_file(fleet_, host.name), none);
-    return said;
-  }
-
- private:
   const Fleet& fleet_;
   const DeployOptions& options_;
   std::string digest_;  // of our program
+  Retirements retirements_;
 };
 
 /// Calls `work` for each host, side by side.
@@ -207,10 +305,17 @@ std::vector<std::string> agent_words(const Fleet& fleet, const FleetHost& host, 
   const auto add = [&words](const char* option, const std::string& value) {
     words.insert(words.end(), {option, value});
   };
+  if (fleet.collector.safety.has_certificate()) add("--push-ca", collector_file);
   if (host.disk.value > 0) add("--disk", exact(host.disk));
   if (host.network.value > 0) add("--network", exact(host.network));
   if (host.listen.empty()) return words;
   add("--listen", host.listen);
+  if (host.safety.has_certificate()) {
+    add("--certificate", certificate_file);
+    add("--private-key", certificate_key_file);
+  }
+  if (host.safety.plain_http) words.emplace_back("--plain-http");
+  for (const std::string& name : called(host)) add("--host", name);
   if (!with_users) return words;
   add("--users", "agent.users");
   add("--audit", "agent.audit");
@@ -219,15 +324,16 @@ std::vector<std::string> agent_words(const Fleet& fleet, const FleetHost& host, 
 }
 
 bool deploy_fleet(const Fleet& fleet, const DeployOptions& options, const TellDeployed& tell) {
+  check_collector(fleet.collector);
   const Descriptor held = only_one(fleet);
-  const Deployment deployment{fleet, options};
+  Deployment deployment{fleet, options};
   return for_each_host(fleet, options, tell,
                        [&](const FleetHost& host) { return deployment.up(host); });
 }
 
 bool retire_fleet(const Fleet& fleet, const DeployOptions& options, const TellDeployed& tell) {
   const Descriptor held = only_one(fleet);
-  const Deployment deployment{fleet, options};
+  Deployment deployment{fleet, options};
   return for_each_host(fleet, options, tell,
                        [&](const FleetHost& host) { return deployment.down(host); });
 }

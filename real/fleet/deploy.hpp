@@ -5,6 +5,8 @@
 //   brink          this program             agent.pid      which process it is
 //   agent.key      seals what it sends      agent.config   how it was started
 //   commands.toml  what POST /run may do    agent.log      what it complained about
+//   certificate.*  of its API, where there is one, with its key
+//   collector.pem  the certificate by which it knows the collector, where that has one
 //
 // Deploying again is harmless: what is there already is neither sent nor started again, and an
 // agent whose program, key or options differ is replaced. Whether an agent runs is told by its
@@ -45,14 +47,16 @@ using TellDeployed = std::function<void(const Deployed&)>;
 /// Deploys the agent on all hosts, and makes their keys here where there are none.
 ///
 ///   returns  whether all went well
-///   throws   std::runtime_error when nothing could be begun: the binary or the folder of keys
-///            cannot be read, or somebody else deploys this fleet just now
+///   throws   std::runtime_error when nothing could be begun: the binary, the folder of keys or
+///            the collector's certificate is of no use, or somebody else deploys this fleet just
+///            now
 bool deploy_fleet(const Fleet& fleet, const DeployOptions& options, const TellDeployed& tell);
 
 /// Stops the agents of all hosts and removes what was deployed, keys included. What is not ours in
-/// their folders stays: the users of the agent's API and the audit of what they did.
+/// their folders stays: the users of the agent's API and the audit of what they did. The collector,
+/// whether it runs or not, is told that they are not to be missed (retirements.hpp).
 ///
-///   returns, throws  as deploy_fleet
+///   returns, throws  as deploy_fleet; StoreError
 bool retire_fleet(const Fleet& fleet, const DeployOptions& options, const TellDeployed& tell);
 
 /// How the agent of a host is started: its words after the program's name, which hold no secret.

@@ -77,12 +77,18 @@ start() {
   echo "$pid"
 }
 
+forget() {
+  rm -f -- "$@"
+}
+
 remove() {
   was=stopped
   known || was='did not run'
   stop || return 1
   rm -f brink brink.part agent.key agent.key.part agent.config agent.config.part \
-    agent.pid.part agent.log agent.log.part commands.toml commands.toml.part
+    agent.pid.part agent.log agent.log.part commands.toml commands.toml.part \
+    certificate.pem certificate.pem.part certificate.key certificate.key.part \
+    collector.pem collector.pem.part
   cd "$home" || return 1
   if rmdir "$folder" 2>/dev/null; then
     echo "$was, removed"

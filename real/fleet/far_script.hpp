@@ -8,6 +8,7 @@
 //   start D WORDS...   starts ./brink WORDS as a daemon, once it is the program with digest D;
 //                      says its number
 //   stop               asks the agent to end, and ends it when it has not after five seconds
+//   forget FILES...    removes files of ours that are of no use any more
 //   remove             stops it and removes what was deployed; says what it did
 //
 // A daemon is a session of its own, so that it outlives the connection. agent.pid holds its number,

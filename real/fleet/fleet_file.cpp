@@ -118,6 +118,32 @@ void read_credentials(TableReader& reader, const Draft& draft, FleetHost& host) 
   host.password = password;
 }
 
+/// A certificate takes the place of the word that [defaults] gave, and the word that of one.
+void read_safety(TableReader& reader, const fs::path& base, FleetSafety& safety) {
+  FleetSafety said;
+  const bool certificate = path(reader, "certificate", base, said.certificate);
+  const bool key = path(reader, "certificate_key", base, said.key);
+  const auto plain = reader.find("plain_http");
+  if (plain) said.plain_http = plain->as_bool().value_or(false);
+  if (certificate != key) {
+    reader.wrong("needs both 'certificate' and 'certificate_key', or neither");
+  } else if (certificate && said.plain_http) {
+    reader.wrong("has a certificate and 'plain_http'; one of them is enough");
+  }
+  if (certificate || key || plain) safety = std::move(said);
+}
+
+void read_names(const Value& value, std::vector<std::string>& names) {
+  names.clear();
+  auto* list = value.as_array("[\"web1.example.org\"]", 100);
+  if (list == nullptr) return;
+  for (auto& element : *list) {
+    const auto name = text_of(value.at(element), is_network_address,
+                              "a host name or an address such as \"web1.example.org\"");
+    if (name) names.push_back(*name);
+  }
+}
+
 /// What a host may say, and [defaults] for all of them.
 void read_host_keys(TableReader& reader, const Draft& draft, FleetHost& host) {
   if (const auto port = reader.find("port")) {
@@ -132,8 +158,10 @@ void read_host_keys(TableReader& reader, const Draft& draft, FleetHost& host) {
   reader.byte_rate("network", host.network, Zero::refused);
   if (const auto limits = reader.find("limits")) read_limits(*limits, host.limits);
   if (const auto mail = reader.find("mail")) read_mail(*mail, host.mail);
-  text(reader, "listen", host.listen, is_host_and_port,
+  text(reader, "listen", host.listen, is_ip_and_port,
        "an address and a port such as \"127.0.0.1:9110\"");
+  read_safety(reader, draft.base, host.safety);
+  if (const auto names = reader.find("names")) read_names(*names, host.names);
   if (const auto commands = reader.find("commands")) read_commands(*commands, host.commands);
 }
 
@@ -173,12 +201,17 @@ void read_collector(TableReader& root, Draft& draft) {
   auto* table = section ? section->as_table("[collector]") : nullptr;
   toml::table none;
   TableReader reader(table ? *table : none, "[collector]", root.issues());
-  text(reader, "listen", collector.listen, is_host_and_port,
+  text(reader, "listen", collector.listen, is_ip_and_port,
        "an address and a port such as \"127.0.0.1:9120\"");
-  collector.url = "http://" + collector.listen;
-  const bool reachable = text(reader, "url", collector.url, is_collector_url,
-                              "an address such as \"http://10.0.0.1:9120\" (what agents send "
-                              "there is sealed, so it is never https://)");
+  read_safety(reader, draft.base, collector.safety);
+  const bool tls = collector.safety.has_certificate();
+  collector.url = (tls ? "https://" : "http://") + collector.listen;
+  const bool reachable =
+      tls ? text(reader, "url", collector.url, is_https_url,
+                 "an address such as \"https://10.0.0.1:9120\" (there is a certificate)")
+          : text(reader, "url", collector.url, is_http_url,
+                 "an address such as \"http://10.0.0.1:9120\" (what agents send there is sealed; "
+                 "https:// needs 'certificate' and 'certificate_key')");
   if (!reachable && is_every_address(collector.listen)) {
     reader.wrong("needs 'url', where agents reach it, since 'listen' is every address here");
   }
@@ -234,6 +267,13 @@ FleetHost read_host(toml::table& table, const std::string& name, const Draft& dr
                           !host.password.empty() || table.contains("key") ||
                           table.contains("password_file") || table.contains("password");
   if (!has_way_in) reader.wrong("needs 'key', such as \"id_ed25519\"");
+  const bool is_open = !host.listen.empty() && !is_loopback(host.listen);
+  if (is_open && host.safety.certificate.empty() && host.safety.key.empty() &&
+      !host.safety.plain_http) {
+    reader.wrong("listens at " + host.listen +
+                 ", beyond loopback: it needs 'certificate' and 'certificate_key', or "
+                 "'plain_http = true', with which everybody on the way can read passwords");
+  }
   return host;
 }
 

@@ -25,6 +25,15 @@
 
 namespace real {
 
+/// How a port beyond loopback is kept from strangers on the way: nothing, a certificate with its
+/// key (PEM), or the word that it need not be.
+struct FleetSafety {
+  std::filesystem::path certificate, key;  // both or none
+  bool plain_http = false;                 // not beside a certificate
+
+  bool has_certificate() const { return !certificate.empty(); }
+};
+
 struct FleetHost {
   std::string name;     // letters, digits, '.', '-', '_'; begins with a letter or digit; <= 64
   std::string address;  // a host name or an IP address, without brackets
@@ -39,13 +48,16 @@ struct FleetHost {
   vm::BytesPerSecond network{};
   vm::PerResource<double> limits{};  // utilisation above which it is in trouble, 0 to 1
   std::vector<std::string> mail;     // who is told; may be empty
-  std::string listen;                // HOST:PORT of the agent's own API there; empty: it has none
+  std::string listen;                // IP:PORT of the agent's own API there; empty: it has none
+  FleetSafety safety;                // of that; says something where it is beyond loopback
+  std::vector<std::string> names;    // by which that may be called, besides `name` and `address`
   std::vector<AllowedCommand> commands;  // what POST /run of its agent may start
 };
 
 struct FleetCollector {
-  std::string listen = "127.0.0.1:9120";  // HOST:PORT, port above 0
-  std::string url;                        // http://HOST:PORT, where agents reach it
+  std::string listen = "127.0.0.1:9120";  // IP:PORT, port above 0
+  std::string url;                        // where agents reach it; https:// with a certificate
+  FleetSafety safety;                     // beyond loopback without: sealed batches only
   std::filesystem::path database;
   vm::Duration raw{};      // how long single samples are kept,
   vm::Duration minutes{};  // how long averages over minutes,

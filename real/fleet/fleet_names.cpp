@@ -1,8 +1,10 @@
 #include "real/fleet/fleet_names.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
+#include "real/asio.hpp"
 #include "real/link.hpp"
 
 namespace real {
@@ -23,6 +25,18 @@ bool has_size(std::string_view text, std::size_t most) {
   return !text.empty() && text.size() <= most;
 }
 
+std::optional<asio::ip::address> ip_of(std::string_view text) {
+  const auto parts = split_address(std::string{text});
+  if (!parts) return {};
+  boost::system::error_code none;
+  const auto ip = asio::ip::make_address(parts->first, none);
+  return none ? std::nullopt : std::optional{ip};
+}
+
+bool is_url(std::string_view text, std::string_view scheme) {
+  return text.starts_with(scheme) && is_host_and_port(text.substr(scheme.size()));
+}
+
 }  // namespace
 
 bool is_host_name(std::string_view text) {
@@ -41,9 +55,21 @@ bool is_host_and_port(std::string_view text) {
   return is_network_address(parts->first) && (!bare || parts->first.find(':') == std::string::npos);
 }
 
-bool is_collector_url(std::string_view text) {
-  constexpr std::string_view scheme = "http://";
-  return text.starts_with(scheme) && is_host_and_port(text.substr(scheme.size()));
+bool is_ip_and_port(std::string_view text) {
+  return is_host_and_port(text) && ip_of(text);
+}
+
+bool is_loopback(std::string_view ip_and_port) {
+  const auto ip = ip_of(ip_and_port);
+  return ip && ip->is_loopback();
+}
+
+bool is_http_url(std::string_view text) {
+  return is_url(text, "http://");
+}
+
+bool is_https_url(std::string_view text) {
+  return is_url(text, "https://");
 }
 
 bool is_user_name(std::string_view text) {

@@ -12,8 +12,13 @@ bool is_host_name(std::string_view text);
 bool is_network_address(std::string_view text);
 /// HOST:PORT with a network address, in brackets where it has colons, and a port above 0.
 bool is_host_and_port(std::string_view text);
-/// http://HOST:PORT and no more: what agents send is sealed, so there is no https:// to it.
-bool is_collector_url(std::string_view text);
+/// The same with an IP address, on which one can listen.
+bool is_ip_and_port(std::string_view text);
+/// Whether nobody beyond this machine reaches what listens at an is_ip_and_port().
+bool is_loopback(std::string_view ip_and_port);
+/// http://HOST:PORT, or https://HOST:PORT, and no more.
+bool is_http_url(std::string_view text);
+bool is_https_url(std::string_view text);
 /// Letters, digits, '.', '-', '_'; begins with a letter, digit or '_'; at most 64.
 bool is_user_name(std::string_view text);
 /// local@domain without quotes, comments, blanks or anything beyond ASCII; at most 254 characters.

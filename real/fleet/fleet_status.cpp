@@ -25,8 +25,10 @@ std::optional<sim::Time> time(const Statement& row, int column) {
 
 /// What is known of one host's past.
 struct Past {
-  std::vector<vm::TimeSpan> down, unwatched;
-  std::optional<sim::Time> down_since;
+  TimeSpans down;
+  TimeSpans away;  // nobody watched, or it was taken down on purpose; these may overlap
+  std::optional<sim::Time> down_since, retired_since;
+  sim::Time retired_until{};  // for the last time
   std::string last_cause;
 };
 
@@ -41,10 +43,12 @@ std::map<std::int64_t, Past> pasts(sqlite3* db, sim::Time at) {
     Past& past = all[integer(rows, 0)];
     const sim::Time start = *time(rows, 2);
     const auto end = time(rows, 3);
-    if (bytes(rows, 1) == "unwatched") {
-      past.unwatched.push_back({start, end.value_or(at)});
-      continue;
+    if (bytes(rows, 1) != "down") past.away.push_back({start, end.value_or(at)});
+    if (bytes(rows, 1) == "retired") {
+      past.retired_since = end ? std::nullopt : std::optional{start};
+      past.retired_until = end.value_or(at);
     }
+    if (bytes(rows, 1) != "down") continue;
     past.down.push_back({start, end.value_or(at)});
     past.last_cause = bytes(rows, 4);
     past.down_since = end ? std::nullopt : std::optional{start};
@@ -64,21 +68,26 @@ HostStatus host_status(const Statement& row, Past& past, const FleetStatus& flee
     std::memcpy(host.shares.emplace().data(), shares.data(), sizeof(Shares));
   }
   host.incidents = static_cast<std::size_t>(integer(row, 6));
+  if (past.retired_since) {
+    host.condition = HostCondition::retired;
+    host.lasts = std::max(sim::Duration{}, fleet.at - *past.retired_since);
+  }
   if (!since) return host;
   if (!fleet.collecting && fleet.alive) {  // nobody knows what has been since
     if (past.down_since) past.down.back().end = std::max(past.down.back().start, *fleet.alive);
-    past.unwatched.push_back({*fleet.alive, fleet.at});
+    past.away.push_back({*fleet.alive, fleet.at});
   }
   if (!past.down.empty()) {
     host.last_down = past.down.back();
     host.last_down_cause = past.last_cause;
   }
+  const TimeSpans away = merged(past.away), down = without(past.down, away);
   for (std::size_t i = 0; i < spans.size(); ++i) {
-    host.uptime[i] =
-        uptime_of(past.down, past.unwatched, *since, {fleet.at - spans[i], fleet.at}, objective);
+    host.uptime[i] = uptime_of(down, away, *since, {fleet.at - spans[i], fleet.at}, objective);
   }
-  sim::Time began = *since;
-  if (!past.down.empty()) began = past.down_since.value_or(past.down.back().end);
+  if (past.retired_since) return host;
+  sim::Time began = std::max(*since, past.retired_until);
+  if (!past.down.empty()) began = past.down_since.value_or(std::max(began, past.down.back().end));
   host.condition = !fleet.collecting ? HostCondition::unwatched
                    : past.down_since ? HostCondition::down
                                      : HostCondition::up;

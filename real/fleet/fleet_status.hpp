@@ -15,10 +15,12 @@
 
 namespace real {
 
-enum class HostCondition : std::uint8_t { awaited, up, down, unwatched };
+/// retired: taken down on purpose.
+enum class HostCondition : std::uint8_t { awaited, up, down, unwatched, retired };
 
 constexpr std::string_view to_string(HostCondition condition) {
-  constexpr std::array<std::string_view, 4> names{"awaited", "up", "down", "unwatched"};
+  constexpr std::array<std::string_view, 5> names{"awaited", "up", "down", "unwatched",
+                                                  "taken down"};
   return names[static_cast<std::size_t>(condition)];
 }
 

@@ -1,9 +1,8 @@
 #include "real/fleet/fleet_watch.hpp"
 
-#include <algorithm>
-
 #include <fcntl.h>
 
+#include "real/http_client.hpp"
 #include "real/link.hpp"
 #include "real/posix.hpp"
 #include "real/token.hpp"
@@ -12,16 +11,6 @@ namespace real {
 namespace {
 
 constexpr std::size_t beside_agents = 64;  // connections of people and tools
-
-/// The host of http://HOST:PORT, as a Host field names it.
-std::string host_of(const std::string& url) {
-  const std::size_t begin = url.find("://");
-  if (begin == std::string::npos) return "";
-  std::string host = url.substr(begin + 3);
-  host.resize(std::min(host.find('/'), host.size()));
-  const std::size_t port = host.rfind(':');
-  return port != std::string::npos && host.back() != ']' ? host.substr(0, port) : host;
-}
 
 std::string token_in(const std::filesystem::path& file) {
   const Descriptor made{
@@ -69,11 +58,20 @@ Collector::Options collector_options(const Fleet& fleet) {
   if (no_address) throw std::runtime_error(fleet.collector.listen + ": listen on an IP address");
   options.http.host = address->first;
   options.http.port = static_cast<std::uint16_t>(std::stoul(address->second));
-  options.http.names = {host_of(fleet.collector.url)};
+  if (const auto place = http_place(fleet.collector.url)) {
+    options.http.names = {place->name().substr(0, place->name().rfind(':'))};
+  }
   options.http.connections = 2 * fleet.hosts.size() + beside_agents;
   options.http.connections_of_address = options.http.connections;  // many may stand behind one
   options.http.requests_of_connection = 1'000'000;
-  if (!ip.is_loopback()) options.token = token_in(collector_token_file(fleet));
+  const FleetSafety& safety = fleet.collector.safety;
+  if (safety.has_certificate()) {
+    options.http.certificate = Certificate{.chain = safety.certificate, .key = safety.key};
+  }
+  if (!ip.is_loopback()) {
+    options.token = token_in(collector_token_file(fleet));
+    options.sealed_only = !safety.has_certificate() && !safety.plain_http;
+  }
   return options;
 }
 

@@ -103,11 +103,11 @@ std::string list_of(std::string text) {
 }
 
 std::string value_of(const std::string& key, const std::string& text) {
-  if (key == "mail") return list_of(text);
+  if (key == "mail" || key == "names") return list_of(text);
   const bool digits = !text.empty() && text.size() < 18 &&
                       text.find_first_not_of("0123456789") == std::string::npos;
   if (key == "port" && digits && (text.size() == 1 || text.front() != '0')) return text;
-  if (key == "plain" && (text == "true" || text == "false")) return text;
+  if ((key == "plain" || key == "plain_http") && (text == "true" || text == "false")) return text;
   return vm::toml_text(text);
 }
 

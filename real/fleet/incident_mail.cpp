@@ -78,12 +78,12 @@ std::string percent(double share) {
 
 std::string table(const std::vector<ArchivedSample>& samples) {
   if (samples.empty()) return "No samples are kept of that time.\n";
-  std::string text = "time (UTC)        cpu %  memory %    disk %  network %\n";
+  std::string text = "time (UTC)     cpu %  memory %    disk %  network %\n";
   const std::size_t step = (samples.size() + most_lines - 1) / most_lines;
   for (std::size_t i = 0; i < samples.size(); i += step) {
     const auto share = [&](std::size_t r) { return samples[i].shares[r] / 100.0; };
     std::array<char, 96> line{};
-    const int size = std::snprintf(line.data(), line.size(), "%s %9.1f %9.1f %9.1f %10.1f\n",
+    const int size = std::snprintf(line.data(), line.size(), "%-10s %9.1f %9.1f %9.1f %10.1f\n",
                                    utc(samples[i].at).substr(11, 8).c_str(), share(0), share(1),
                                    share(2), share(3));
     text.append(line.data(), static_cast<std::size_t>(size));

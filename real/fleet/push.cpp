@@ -3,47 +3,51 @@
 #include <algorithm>
 #include <charconv>
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
 #include <sodium.h>
 
-#include "real/link.hpp"
 #include "real/spawn.hpp"
 #include "sim/check.hpp"
 
 namespace real {
 namespace {
 
-namespace http = boost::beast::http;
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr auto least_pause = 50ms;
 constexpr auto most_pause = 2000ms;
 constexpr auto sign_of_life = 1000ms;
+constexpr std::size_t most_answer = 4 << 10;  // bytes
 
 std::uint64_t unix_ns() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(std::chrono::nanoseconds{now}.count());
 }
 
-/// Cuts `socket` unless it is destroyed in time.
+/// Cuts `socket` unless it is destroyed in time, and again, since one may have been opened anew by
+/// whoever was only looking for an address the first time.
 class Patience {
  public:
   Patience(tcp::socket& socket, asio::steady_timer& timer, std::chrono::milliseconds limit)
       : timer_(timer) {
-    timer_.expires_after(limit);
-    timer_.async_wait([&socket, alive = std::weak_ptr<int>{alive_}](auto error) {
-      if (error || alive.expired()) return;
-      boost::system::error_code ignored;
-      socket.close(ignored);
-    });
+    cut_after(socket, timer, limit, alive_);
   }
   ~Patience() { timer_.cancel(); }
   Patience(const Patience&) = delete;
   Patience& operator=(const Patience&) = delete;
 
  private:
+  static void cut_after(tcp::socket& socket, asio::steady_timer& timer,
+                        std::chrono::milliseconds limit, std::weak_ptr<int> alive) {
+    timer.expires_after(limit);
+    timer.async_wait([&socket, &timer, limit, alive = std::move(alive)](auto error) {
+      if (error || alive.expired()) return;
+      boost::system::error_code ignored;
+      socket.close(ignored);
+      cut_after(socket, timer, limit, alive);
+    });
+  }
+
   asio::steady_timer& timer_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
@@ -53,23 +57,18 @@ class Patience {
 Push::State::State(asio::io_context& context, Options given)
     : io(context),
       options(std::move(given)),
-      socket(context),
       timer(context),
       session(unix_ns()),
       counter(session),
       dice(session, "push") {
   SIM_CHECK(sodium_init() >= 0);
-  constexpr std::string_view scheme = "http://";
-  if (!options.url.starts_with(scheme)) {
+  auto found = http_place(options.url);
+  if (!found) {
     throw std::invalid_argument(options.url +
-                                ": a collector is http://HOST:PORT; what is sent "
-                                "there is sealed");
+                                ": a collector is http://HOST:PORT or https://HOST:PORT");
   }
-  std::string address = options.url.substr(scheme.size());
-  if (address.ends_with('/')) address.pop_back();
-  const auto split = split_address(address);
-  if (!split) throw std::invalid_argument(options.url + ": " + split.error());
-  std::tie(host, port) = *split;
+  place = std::move(*found);
+  if (place.tls) trust.emplace(options.ca);
 }
 
 Push::Push(asio::io_context& io, Options options)
@@ -90,9 +89,14 @@ void Push::add(const vm::PerResource<double>& utilisation) {
 
 void Push::close() {
   if (std::exchange(state_->closed, true)) return;
-  boost::system::error_code ignored;
-  state_->socket.close(ignored);
+  cut(*state_);
   state_->timer.cancel();
+}
+
+/// What is under way ends; whoever waits for it lets go of the stream.
+void Push::cut(State& s) {
+  boost::system::error_code ignored;
+  if (s.stream) s.stream->socket().close(ignored);
 }
 
 awaitable<void> Push::keep_sending(Shared state) {
@@ -101,7 +105,8 @@ awaitable<void> Push::keep_sending(Shared state) {
   while (!s.closed) {
     std::string trouble;
     try {
-      if (!s.socket.is_open()) co_await connect(s);
+      if (!s.stream) co_await connect(s);
+      if (s.closed) break;
       const std::size_t stored = co_await send_one(s);
       // The oldest may have been dropped meanwhile: `stored` counts from the first number.
       while (s.first < stored && !s.buffer.empty()) {
@@ -119,8 +124,7 @@ awaitable<void> Push::keep_sending(Shared state) {
       s.timer.expires_after(sign_of_life);
       s.waiting = true;
     } else {
-      boost::system::error_code ignored;
-      s.socket.close(ignored);
+      s.stream.reset();
       const auto most = std::min<std::chrono::milliseconds>(most_pause, 2 * s.options.interval);
       s.pause = std::min(std::max<std::chrono::milliseconds>(2 * s.pause, least_pause), most);
       const double share = 0.5 + 0.5 * s.dice.uniform();
@@ -132,12 +136,10 @@ awaitable<void> Push::keep_sending(Shared state) {
 }
 
 awaitable<void> Push::connect(State& s) {
-  const Patience patience{s.socket, s.timer, s.options.patience};
-  tcp::resolver resolver{s.io};
-  const auto where = co_await resolver.async_resolve(s.host, s.port, use_awaitable);
-  if (s.closed) co_return;
-  co_await asio::async_connect(s.socket, where, use_awaitable);
-  s.socket.set_option(tcp::no_delay{true});
+  s.stream =
+      s.trust ? s.trust->stream(tcp::socket{s.io}, s.place.host) : plain_stream(tcp::socket{s.io});
+  const Patience patience{s.stream->socket(), s.timer, s.options.patience};
+  co_await connect_http(*s.stream, s.place);
 }
 
 /// One batch and its answer: the number of the sample after the last one that is stored.
@@ -152,26 +154,18 @@ awaitable<std::size_t> Push::send_one(State& s) {
   const std::uint64_t counter = ++s.counter;
   const std::uint64_t end = batch.first + batch.samples.size();
 
-  http::request<http::string_body> request{http::verb::put,
-                                           "/agents/" + s.options.name + "/samples", 11};
-  request.set(http::field::host, s.host + ":" + s.port);
-  request.body() = seal(s.options.key, s.options.name, counter, pack(batch));
-  request.prepare_payload();
-  const Patience patience{s.socket, s.timer, s.options.patience};
-  co_await http::async_write(s.socket, request, use_awaitable);
-  boost::beast::flat_buffer buffer{8 << 10};
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(4 << 10);
-  co_await http::async_read(s.socket, buffer, parser, use_awaitable);
-  const auto& response = parser.get();
-  boost::system::error_code ignored;
-  if (!response.keep_alive()) s.socket.close(ignored);
-  const unsigned status = response.result_int();
-  if (status != 200 && status != 409) {
-    throw std::runtime_error("answered " + std::to_string(status) + ": " +
-                             response.body().substr(0, response.body().find('\n')));
+  const std::string body = seal(s.options.key, s.options.name, counter, pack(batch));
+  const std::string head = "PUT /agents/" + s.options.name +
+                           "/samples HTTP/1.1\r\nHost: " + s.place.name() +
+                           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  const Patience patience{s.stream->socket(), s.timer, s.options.patience};
+  const HttpAnswer response = co_await exchange_http(*s.stream, head, body, most_answer);
+  if (!response.keep_alive) s.stream.reset();
+  if (response.status != 200 && response.status != 409) {
+    throw std::runtime_error("answered " + std::to_string(response.status) + ": " +
+                             response.body.substr(0, response.body.find('\n')));
   }
-  const auto answer = open_answer(s.options.key, s.options.name, counter, response.body());
+  const auto answer = open_answer(s.options.key, s.options.name, counter, response.body);
   if (!answer) throw std::runtime_error("answered by somebody else: " + answer.error());
   if (answer->stored) co_return end;
   // This host's clock has gone back since its last life: count on from where that one ended.

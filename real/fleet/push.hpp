@@ -15,12 +15,16 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "real/asio.hpp"
 #include "real/fleet/batch.hpp"
 #include "real/fleet/seal.hpp"
+#include "real/http_client.hpp"
 #include "sim/random.hpp"
 
 namespace real {
@@ -28,8 +32,9 @@ namespace real {
 class Push {
  public:
   struct Options {
-    std::string url;   // http://HOST:PORT of the collector
-    std::string name;  // of this host in the fleet
+    std::string url;             // http://HOST:PORT or https://HOST:PORT of the collector
+    std::filesystem::path ca{};  // of https://: its certificate, or who has signed it (TlsTrust)
+    std::string name;            // of this host in the fleet
     Key key;
     std::chrono::milliseconds interval = std::chrono::seconds{1};  // between samples
     std::size_t most = 3600;                                       // samples kept
@@ -38,7 +43,7 @@ class Push {
     std::function<void(const std::string&)> report = [](const std::string&) {};
   };
 
-  /// Throws std::invalid_argument when `url` is not such a one.
+  /// Throws std::invalid_argument when `url` is not such a one, and what TlsTrust does.
   Push(asio::io_context& io, Options options);
   ~Push() { close(); }
   Push(const Push&) = delete;
@@ -62,9 +67,10 @@ class Push {
 
     asio::io_context& io;
     Options options;
-    std::string host, port;
-    tcp::socket socket;
-    asio::steady_timer timer;  // wakes who waits; cuts who waits for too long
+    HttpPlace place;
+    std::optional<TlsTrust> trust;
+    std::unique_ptr<HttpStream> stream;  // none: to be connected
+    asio::steady_timer timer;            // wakes who waits; cuts who waits for too long
     std::deque<Kept> buffer;
     std::uint64_t first = 0;  // number of the oldest one kept
     std::uint64_t session, counter;
@@ -77,6 +83,7 @@ class Push {
   using Shared = std::shared_ptr<State>;
 
   static awaitable<void> keep_sending(Shared state);
+  static void cut(State& state);
   static awaitable<void> connect(State& state);
   static awaitable<std::size_t> send_one(State& state);
   static void report(State& state, const std::string& trouble);

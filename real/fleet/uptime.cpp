@@ -25,6 +25,32 @@ double Uptime::budget_left() const {
   return down > sim::Duration{} ? -1 : 1;  // an objective of 100 % affords nothing
 }
 
+TimeSpans merged(TimeSpans spans) {
+  std::ranges::sort(spans, {}, &vm::TimeSpan::start);
+  TimeSpans apart;
+  for (const vm::TimeSpan& span : spans) {
+    if (!apart.empty() && span.start <= apart.back().end) {
+      apart.back().end = std::max(apart.back().end, span.end);
+    } else {
+      apart.push_back(span);
+    }
+  }
+  return apart;
+}
+
+TimeSpans without(const TimeSpans& spans, const TimeSpans& others) {
+  TimeSpans left;
+  for (vm::TimeSpan span : spans) {
+    for (const vm::TimeSpan& other : others) {
+      if (other.end <= span.start || other.start >= span.end) continue;
+      if (other.start > span.start) left.push_back({span.start, other.start});
+      span.start = std::min(other.end, span.end);
+    }
+    if (span.start < span.end) left.push_back(span);
+  }
+  return left;
+}
+
 Uptime uptime_of(std::span<const vm::TimeSpan> down, std::span<const vm::TimeSpan> unwatched,
                  sim::Time since, vm::TimeSpan span, double objective) {
   const vm::TimeSpan lived{std::max(since, span.start), span.end};

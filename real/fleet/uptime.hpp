@@ -7,6 +7,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "vm/incidents.hpp"
 
@@ -22,6 +23,13 @@ struct Uptime {
   /// 1: all of it; 0: none; below 0: overspent.
   double budget_left() const;
 };
+
+using TimeSpans = std::vector<vm::TimeSpan>;
+
+/// The same time in spans that do not overlap, in order.
+TimeSpans merged(TimeSpans spans);
+/// What of `spans` is in none of `others`, which do not overlap and are in order.
+TimeSpans without(const TimeSpans& spans, const TimeSpans& others);
 
 /// down, unwatched  spans that do not overlap, in any order; those outside the span do not count
 /// since            when the host was first heard of

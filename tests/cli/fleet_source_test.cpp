@@ -31,12 +31,16 @@ constexpr const char* at_1010 = R"({"fleet": "shop", "at": 1010.0, "hosts": [
 }  // namespace
 
 TEST_CASE("fleet_source: an address is a name with a port, and nothing that could be a path") {
-  CHECK(cli::fleet_address("127.0.0.1:9120")->port == "9120");
-  CHECK(cli::fleet_address("watch.example.org:80")->host == "watch.example.org");
-  for (const char* other :
-       {"results/overload-42", "9120", ":9120", "a:", "a:b", "a/b:12", "a:123456"}) {
+  CHECK(cli::fleet_place("127.0.0.1:9120")->port == "9120");
+  CHECK(cli::fleet_place("watch.example.org:80")->host == "watch.example.org");
+  CHECK_FALSE(cli::fleet_place("watch.example.org:80")->tls);
+  CHECK(cli::fleet_place("https://[::1]:9120")->tls);
+  CHECK(cli::fleet_place("https://[::1]:9120")->host == "::1");
+  CHECK(cli::fleet_place("https://[::1]:9120")->name() == "[::1]:9120");
+  for (const char* other : {"results/overload-42", "9120", ":9120", "a:", "a:b", "a/b:12",
+                            "a:123456", "https://a", "https://a:1/fleet", "ftp://a:1", "//a:1"}) {
     CAPTURE(other);
-    CHECK_FALSE(cli::fleet_address(other));
+    CHECK_FALSE(cli::fleet_place(other));
   }
 }
 
@@ -85,5 +89,5 @@ TEST_CASE("fleet_source: what is no fleet is refused, whatever it is") {
 }
 
 TEST_CASE("fleet_source: nobody there is one line, and exit code 2") {
-  CHECK_THROWS_AS(cli::open_fleet({"127.0.0.1", "1"}, ""), cli::UsageError);
+  CHECK_THROWS_AS(cli::open_fleet({.place = {.host = "127.0.0.1", .port = "1"}}), cli::UsageError);
 }

@@ -77,6 +77,43 @@ TEST_CASE("view_source: a finished run is shown as it was recorded") {
   CHECK(view.events->size() == 9);
 }
 
+TEST_CASE("view_source: one client, with all its transactions or with its books alone") {
+  for (const bool transactions : {true, false}) {
+    CAPTURE(transactions);
+    const small_run::TemporaryDirectory directory;
+    vm::Scenario s = tests::quiet_scenario();
+    s.text = "[scenario]\n";  // not enough to play it again: nobody knows which kinds write
+    tests::add_cpu_kind(s, sim::Exponential{0.004}, vm::Bytes{1024});
+    tests::add_clients(s, 10, vm::Poisson{{{{Time{}, 150}}}}).timeout = 50ms;
+    record::Recorder recorder{directory.path, s, "simulated"};
+    const auto outcome = vm::model::run(s, {.sink = &recorder, .transactions = transactions});
+    recorder.finish(outcome, 1, 1);
+
+    const auto session = cli::open_recorded(directory.path);
+    session->load_all();
+    session->on(Select{{Selection::Kind::client, 6}});
+    session->frame_at(outcome.end);
+    const RunView& view =
+        frames_until(*session, [](const RunView& v) { return v.client && !v.client->loading; });
+    session->frame_at(outcome.end);
+    session->load_all();  // the answer for this instant
+    session->frame_at(outcome.end);
+    const vm::ClientOutcome& client = outcome.clients.at(6);
+    REQUIRE(view.client);
+    CHECK(view.client->basis ==
+          (transactions ? ClientView::Basis::transactions : ClientView::Basis::whole_run));
+    CHECK(view.client->issued - view.client->in_flight ==
+          client.books.issued - client.books.in_flight);
+    CHECK(view.client->committed == client.books[vm::Outcome::committed]);
+    CHECK(view.client->timed_out == client.books[vm::Outcome::timed_out]);
+    CHECK(view.client->lost == 0u);
+    CHECK(view.client->measured == client.latency.count);
+    CHECK(*view.client->max_ms == Approx(sim::milliseconds(client.latency.max)));
+    CHECK(view.client->p99_ms.has_value() == transactions);
+    CHECK(view.client->last.empty() != transactions);
+  }
+}
+
 TEST_CASE("view_source: a run that is being written is followed until it has ended") {
   const small_run::TemporaryDirectory directory;
   record::Recorder recorder{directory.path, small_run::scenario(), "simulated"};

@@ -1,4 +1,4 @@
-// A certificate for localhost that a test makes for itself, good for a day.
+// A certificate that a test makes for itself, for localhost or others, good for a day.
 #pragma once
 
 #include <filesystem>
@@ -22,9 +22,10 @@ inline void close_file(FILE* file) {
   std::fclose(file);
 }
 
-/// Writes NAME.pem and NAME.key into the folder.
+/// Writes NAME.pem and NAME.key into the folder. `made_for` as OpenSSL writes names: "IP:10.0.0.1".
 inline real::Certificate make(const std::filesystem::path& folder,
-                              const std::string& name = "localhost") {
+                              const std::string& name = "localhost",
+                              const std::string& made_for = "DNS:localhost") {
   const std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>> key{EVP_EC_gen("P-256")};
   const std::unique_ptr<X509, Freed<X509_free>> made{X509_new()};
   X509* const x509 = made.get();
@@ -37,7 +38,7 @@ inline real::Certificate make(const std::filesystem::path& folder,
                              reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
   X509_set_issuer_name(x509, X509_get_subject_name(x509));
   const std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>> names{
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "DNS:localhost")};
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, made_for.c_str())};
   X509_add_ext(x509, names.get(), -1);
   X509_sign(x509, key.get(), EVP_sha256());
   const real::Certificate files{.chain = folder / (name + ".pem"), .key = folder / (name + ".key")};

@@ -64,6 +64,7 @@ class Session : public model::Session {
     if (const auto* select = std::get_if<model::Select>(&command)) {
       view_.selection = select->what;
       ++view_.generation;
+      look_at_client();
     }
   }
   void load_all() override {}
@@ -83,6 +84,24 @@ class Session : public model::Session {
   std::vector<model::Command> commands;
 
  private:
+  /// Every client has issued its number and nine; a third of that came back late.
+  void look_at_client() {
+    const model::Selection& selected = view_.selection;
+    view_.client.reset();
+    const model::TenantId id{selected.index};
+    const auto group = view_.info.group_of(id);
+    if (selected.kind != model::Selection::Kind::client || !group) return;
+    model::ClientView& client = view_.client.emplace();
+    client.id = id;
+    client.group = *group;
+    client.machine = model::MachineId{id.value % shape_.machines};
+    client.basis = model::ClientView::Basis::whole_run;
+    client.issued = id.value + 9;
+    client.timed_out = client.issued / 3;
+    client.committed = client.issued - client.timed_out;
+    client.lost = client.duplicated = 0;
+  }
+
   static double noise(std::uint64_t a, std::uint64_t b) {
     std::uint64_t x = a * 0x9E3779B97F4A7C15u + b * 0xC2B2AE3D27D4EB4Fu + 0x165667B19E3779F9u;
     x = (x ^ (x >> 31)) * 0xBF58476D1CE4E5B9u;

@@ -41,7 +41,7 @@ struct Book {
   };
   std::map<std::uint64_t, Row> incidents;
   std::map<std::uint32_t, std::vector<TimeSpan>> down, filled;  // `end` is never while it lasts
-  std::vector<TimeSpan> unwatched;
+  std::vector<TimeSpan> unwatched, retired;
 
   void take(IncidentOrders& orders) {
     for (const auto& order : orders) std::visit(*this, order);
@@ -78,6 +78,11 @@ struct Book {
     down[o.host.value].back().end = o.end;
   }
   void operator()(const Unwatched& o) { unwatched.push_back({o.start, o.end}); }
+  void operator()(const Retired& o) { retired.push_back({o.since, sim::never}); }
+  void operator()(const Enlisted& o) {
+    REQUIRE(retired.back().start == o.since);
+    retired.back().end = o.end;
+  }
   void operator()(const Filled& o) { filled[o.host.value].push_back({o.start, o.end}); }
 
   /// Of all incidents of a cause, of one host or all.
@@ -430,4 +435,59 @@ TEST_CASE("incidents: restarts change nothing of what is opened and closed", "[s
   const Book again = play(history, [&](int t) { return t > 5 && dice.uniform() < 0.05; });
   CHECK(once.spans(IncidentCause::cpu) == again.spans(IncidentCause::cpu));
   CHECK(once.incidents.size() > 0);
+}
+
+TEST_CASE("incidents: who is taken down on purpose is not missed until he is put up again") {
+  Rig rig;
+  rig.run(1, 20, 0.5);
+  const auto retire = [&](double t) {
+    rig.machine.retire(at(t), host, at(t), rig.orders);
+    rig.book.take(rig.orders);
+  };
+  const auto enlist = [&](double t) {
+    rig.machine.enlist(at(t), host, rig.orders);
+    rig.book.take(rig.orders);
+  };
+  retire(21);
+  retire(21.5);  // told twice
+  CHECK(rig.machine.retired(host) == at(21.5));
+  rig.run(22, 40, 0.99);  // what still comes of it is not judged
+  rig.silence(41, 100);
+  CHECK(rig.book.incidents.empty());
+  CHECK(rig.book.down.empty());
+  CHECK(rig.book.retired.size() == 1);
+  rig.machine.retire(at(100), host, at(21), rig.orders);
+  enlist(101);
+  CHECK_FALSE(rig.machine.retired(host));
+  CHECK(rig.book.retired[0].end == at(101));
+  enlist(102);
+  CHECK(rig.book.retired.size() == 1);
+  // Its silence counts from then on: 5 s of it are over at 106.5, the first tick after 106.
+  rig.silence(101, 110);
+  REQUIRE(rig.book.incidents.size() == 1);
+  CHECK(rig.book.incidents.at(1).opened.start == at(101));
+  CHECK(rig.book.incidents.at(1).opened.noticed == at(106.5));
+}
+
+TEST_CASE("incidents: what was open about a host ends quietly when it is taken down") {
+  Rig rig;
+  rig.run(1, 30, 0.99);
+  rig.silence(31, 40);
+  // Over its limit since the beginning, and silent since 30.
+  REQUIRE(rig.book.incidents.size() == 2);
+  rig.machine.retire(at(41), host, at(41), rig.orders);
+  rig.book.take(rig.orders);
+  for (const auto& [number, row] : rig.book.incidents) {
+    CAPTURE(number);
+    REQUIRE(row.closed);
+    CHECK(row.closed->quietly);
+    CHECK(row.closed->end == at(41));
+  }
+  CHECK(rig.book.down.at(0).back().end == at(41));
+  // Put up again and as busy as before, that is another incident.
+  rig.machine.enlist(at(60), host, rig.orders);
+  rig.run(61, 70, 0.99);
+  REQUIRE(rig.book.incidents.size() == 3);
+  CHECK(rig.book.incidents.at(3).opened.cause == IncidentCause::cpu);
+  CHECK_FALSE(rig.book.incidents.at(3).closed);
 }

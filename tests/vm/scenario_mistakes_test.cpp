@@ -255,6 +255,20 @@ TEST_CASE("scenario: texts that are no scenario") {
   CHECK(issues_of("a = \"\"\"x\"\"\"\"\nb = 3 \u023e\n")[0].line == 2);
   CHECK_THAT(issues_of("a = \"\"\"\\\n \u023e\"\"\"\n")[0].message,
              Catch::Contains("may not follow a backslash"));
+  // Quotes within what begins like a number are none to toml++, which looks ahead to its end.
+  for (const char* odd :
+       {"a = -5\"\u023e\"", "a = [1, {b = 2.\"\u023e\"}]", "a = 1979-05-27\"\u023e",
+        "a = 1979-05-27 07:\"\u023e", "a = [\n+5='\u023e']"}) {
+    CAPTURE(odd);
+    CHECK_THAT(issues_of(odd)[0].message, Catch::Contains("only in quotes or comments"));
+  }
+  // A key may begin like one, and ends where its quotes begin.
+  for (const char* fine : {"1.\"\u023e\" = 5", "a = { -2.'\u023e' = 1, 3.\"\u023e\" = 2 }",
+                           "a = [1, 2]\n5.\"\u023e\" = 1", "[1.\"\u023e\"]", "[[ 1.\"\u023e\" ]]",
+                           "a = [ { 1.'\u023e' = 5 }, { 2.'\u023e' = 5 } ]"}) {
+    CAPTURE(fine);
+    CHECK_THAT(issues_of(fine)[0].message, !Catch::Contains("not TOML"));
+  }
   (void)parsed("\xef\xbb\xbf# \u023e\n" + edited("[scenario]", "# '\u023e\n[scenario]"));
   // Dots within texts, and dots of many numbers, are no endless key.
   const std::string dots(500, '.');

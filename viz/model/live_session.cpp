@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "viz/model/replay_session.hpp"
-#include "vm/placement.hpp"
 
 namespace viz::model {
 namespace {
@@ -20,6 +19,18 @@ Duration step_of(const vm::Scenario& scenario) {
   constexpr Duration long_run = std::chrono::days{10};
   return scenario.duration > long_run ? Duration{std::chrono::seconds{1}}
                                       : Duration{std::chrono::milliseconds{1}};
+}
+
+/// A consolidation plays a trace by its reference's rules, which leave little to change.
+void limit(const vm::Consolidation& consolidation, ChangesView& changes) {
+  changes.can_load = changes.can_strike = false;
+  changes.can_threshold = vm::has_threshold(consolidation.center);
+  changes.threshold = consolidation.center.policy.detector.parameter;
+  changes.why_not =
+      "What VMs ask for is in their trace, and the reference's hosts neither crash nor slow down.";
+  if (!changes.can_threshold) {
+    changes.why_not += " " + consolidation.method + " has no threshold to move.";
+  }
 }
 
 std::string_view name_of(vm::FailoverPolicy policy) {
@@ -53,9 +64,7 @@ RunStart start_of(const vm::Scenario& scenario) {
     info.groups.push_back({g.name, g.count, first});
     first += g.count;
   }
-  vm::Layout layout = vm::initial_layout(scenario);
-  start.owners = std::move(layout.owner);
-  start.tenant_group = std::move(layout.group);
+  learn(scenario, start);
   return start;
 }
 
@@ -63,11 +72,13 @@ LiveSession::LiveSession(vm::Scenario scenario, std::string place, Keeper keeper
     : scenario_(std::move(scenario)),
       step_(step_of(scenario_)),
       keeper_(std::move(keeper)),
+      client_(scenario_.warmup),
       store_(start_of(scenario_)) {
   view_.info = store_.info();
   view_.info.place = std::move(place);
   view_.changes.load_of_group.assign(scenario_.clients.size(), 1);
   view_.changes.threshold = scenario_.sla.threshold[Resource::cpu];
+  if (scenario_.consolidation) limit(*scenario_.consolidation, view_.changes);
   clock_.follow(true);
   player_ = std::thread{[this] { play(); }};
 }
@@ -86,8 +97,9 @@ LiveSession::~LiveSession() {
 void LiveSession::play() {
   try {
     asked_ = WallClock::now();
-    const vm::RunOutcome outcome =
-        vm::model::run(scenario_, {.sink = this, .stop = &stop_, .steering = this});
+    const vm::RunOutcome outcome = vm::model::run(
+        scenario_, {.sink = this, .stop = &stop_, .steering = this, .client = &client_});
+    client_.finished(outcome.clients);
     if (keeper_.finished) keeper_.finished(outcome);
     const auto failure = keeper_.failed ? keeper_.failed() : std::nullopt;
     rows_.close(failure.value_or(""));
@@ -119,19 +131,21 @@ Duration LiveSession::piece(Time now) {
 
 Time LiveSession::next(Time now, std::vector<vm::Change>& changes) {
   const Duration most = piece(now);
-  // Behind a change that a file remembers at an odd instant: to the next whole step first.
-  const Duration odd = now.time_since_epoch() % step_;
+  // Behind a change that a file remembers at an odd instant: to the next whole step first. Hosts
+  // have no instants but their own, once an interval.
+  const Duration odd = scenario_.consolidation ? Duration::zero() : now.time_since_epoch() % step_;
   const Duration rest = odd > Duration::zero() ? step_ - odd : Duration::zero();
   std::unique_lock lock{mutex_};
   allowed_.wait(lock, [&] {
-    return stop_ || goal_ >= now + rest + step_ || (rest == Duration::zero() && !wanted_.empty());
+    return stop_ || client_.waits() || goal_ >= now + rest + step_ ||
+           (rest == Duration::zero() && !wanted_.empty());
   });
   if (rest == Duration::zero()) changes.swap(wanted_);
   const Time goal = goal_;
   lock.unlock();
   asked_ = WallClock::now();
   if (stop_) return Time::max();  // to the next sample, where it ends
-  if (!changes.empty()) return now;
+  if (!changes.empty() || client_.waits()) return now;
   const Duration ahead = std::min(goal - now - rest, most);
   return now + rest + ahead / step_ * step_;
 }
@@ -206,12 +220,24 @@ const RunView& LiveSession::frame_at(Time at) {
 }
 
 const RunView& LiveSession::show(Time at) {
+  pick_client();
   store_.show(at, selection_, view_);
+  if (view_.client) client_.show(*view_.client);
   view_.clock = clock_.view(Time{scenario_.duration});
   view_.clock.now = at;
   view_.clock.playing = clock_.playing() || (running_ && !ended_);
   view_.source = source();
   return view_;
+}
+
+/// Also a simulation that stands still answers: it is asked to look up, not to go on.
+void LiveSession::pick_client() {
+  std::optional<TenantId> client;
+  if (selection_.kind == Selection::Kind::client && selection_.index < scenario_.tenant_count())
+    client = TenantId{selection_.index};
+  if (!client_.pick(client)) return;
+  { const std::lock_guard lock{mutex_}; }  // whoever is about to wait for it waits by now
+  allowed_.notify_one();
 }
 
 SourceView LiveSession::source() const {
@@ -222,7 +248,7 @@ SourceView LiveSession::source() const {
                  : ended_                ? SourceState::finished
                                          : SourceState::growing;
   source.loaded = 1;
-  source.can_change = !ended_ && !scenario_.consolidation;
+  source.can_change = !ended_;
   source.samples = store_.samples();
   source.events = store_.happenings().events().size();
   source.dropped = rows_.dropped();
@@ -233,7 +259,7 @@ SourceView LiveSession::source() const {
 // ---- Commands ----------------------------------------------------------------------------------
 
 void LiveSession::change(vm::Change wanted) {
-  if (ended_ || scenario_.consolidation) return;
+  if (ended_) return;
   {
     const std::lock_guard lock{mutex_};
     wanted_.push_back(vm::settled(wanted));
@@ -274,9 +300,14 @@ bool LiveSession::steer(const Command& command) {
 }
 
 void LiveSession::on(const Command& command) {
-  if (steer(command) || apply(command, clock_, selection_, store_)) return;
+  if (steer(command)) return;
+  if (apply(command, clock_, selection_, store_)) return pick_client();
   ChangesView& changes = view_.changes;
+  const bool strikes =
+      std::holds_alternative<CrashMachine>(command) || std::holds_alternative<SlowMachine>(command);
+  if (strikes && !changes.can_strike) return;
   if (const auto* load = std::get_if<SetLoad>(&command)) {
+    if (!changes.can_load) return;
     if (load->group && load->group->value >= scenario_.clients.size()) return;
     for (std::size_t g = 0; g < changes.load_of_group.size(); ++g)
       if (!load->group || load->group->value == g) changes.load_of_group[g] = load->factor;
@@ -289,6 +320,7 @@ void LiveSession::on(const Command& command) {
     if (slow->factor < 1) changes.slowed.emplace_back(slow->machine, slow->factor);
     change({.kind = vm::ChangeKind::slow, .machine = slow->machine, .value = slow->factor});
   } else if (const auto* threshold = std::get_if<SetThreshold>(&command)) {
+    if (!changes.can_threshold) return;
     changes.threshold = threshold->threshold;
     change({.kind = vm::ChangeKind::threshold, .value = threshold->threshold});
   }

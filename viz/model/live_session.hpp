@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "viz/model/batch_queue.hpp"
+#include "viz/model/live_client.hpp"
 #include "viz/model/playback_clock.hpp"
 #include "viz/model/run_store.hpp"
 #include "viz/model/session.hpp"
@@ -67,12 +68,14 @@ class LiveSession final : public Session, vm::ObservationSink, vm::model::Steeri
   void change(vm::Change change);
   bool steer(const Command& command);
   const RunView& show(Time at);
+  void pick_client();
   SourceView source() const;
 
   const vm::Scenario scenario_;
   const Duration step_;  // changes and pieces end at multiples of it
   Keeper keeper_;
   BatchQueue rows_{1u << 20};
+  LiveClient client_;
 
   std::mutex mutex_;  // of the next three
   std::condition_variable allowed_;

@@ -44,7 +44,9 @@ void LoaderPort::select(std::vector<vm::SampleRow> rows) {
   selection_ = std::move(rows);
 }
 
-ReplaySession::ReplaySession(RunStart start, Loader loader) : store_(std::move(start)) {
+ReplaySession::ReplaySession(RunStart start, Loader loader, std::unique_ptr<ClientSource> clients)
+    : store_(start) {
+  if (clients) clients_.emplace(std::move(clients), start.info.warmup, std::move(start.writes));
   view_.info = store_.info();
   loader_ = std::thread{[this, load = std::move(loader)] {
     try {
@@ -100,6 +102,8 @@ const RunView& ReplaySession::frame_at(Time at) {
 
 const RunView& ReplaySession::show(Time at) {
   store_.show(at, selection_, view_);
+  if (view_.client && clients_)
+    clients_->ask(view_.client->id, at, store_.generation(), *view_.client);
   view_.clock = clock_.view(Time{store_.info().duration});
   view_.clock.now = at;
   view_.source = source();
@@ -131,6 +135,7 @@ void ReplaySession::load_all() {
     port_.rows_.wait();
     take_in(no_hurry);
   }
+  if (clients_) clients_->settle();
 }
 
 }  // namespace viz::model

@@ -8,12 +8,15 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "viz/model/batch_queue.hpp"
+#include "viz/model/client_desk.hpp"
 #include "viz/model/playback_clock.hpp"
 #include "viz/model/run_store.hpp"
 #include "viz/model/session.hpp"
@@ -53,7 +56,8 @@ using Loader = std::function<void(LoaderPort&)>;
 
 class ReplaySession final : public Session {
  public:
-  ReplaySession(RunStart start, Loader loader);
+  /// `clients`: where single clients are looked up, or null.
+  ReplaySession(RunStart start, Loader loader, std::unique_ptr<ClientSource> clients = nullptr);
   ~ReplaySession() override;
 
   const RunView& frame(double wall_seconds) override;
@@ -67,6 +71,7 @@ class ReplaySession final : public Session {
   SourceView source() const;
 
   LoaderPort port_;
+  std::optional<ClientDesk> clients_;
   RunStore store_;
   PlaybackClock clock_;
   Selection selection_;

@@ -2,12 +2,22 @@
 
 #include <algorithm>
 
+#include "vm/placement.hpp"
+
 namespace viz::model {
 namespace {
 
 constexpr std::uint32_t slice = 150'000;  // rows of a frame's gathering: about 1 ms
 
 }  // namespace
+
+void learn(const vm::Scenario& scenario, RunStart& start) {
+  vm::Layout layout = vm::initial_layout(scenario);
+  start.owners = std::move(layout.owner);
+  start.tenant_group = std::move(layout.group);
+  for (const vm::TransactionKind& kind : scenario.transactions)
+    start.writes.push_back(kind.write.count > 0);
+}
 
 RunStore::Samples::Samples(const RunInfo& info, bool whole)
     : fleet(info.sample, info.threshold, whole) {}
@@ -87,6 +97,7 @@ void RunStore::show(Time at, const Selection& selection, RunView& view) {
   show_figures(at, view);
   show_clients(at, view);
   show_flows(at, view);
+  show_client(at, selection, view);
   happenings_.under_way(at, view.under_way);
   const auto moves = [&](const MigrationView& m) {
     return !happenings_.migrations()[m.index].end || at < *happenings_.migrations()[m.index].end;
@@ -198,6 +209,30 @@ void RunStore::show_flows(Time at, RunView& view) {
   }
 }
 
+void RunStore::show_client(Time at, const Selection& selection, RunView& view) {
+  view.client.reset();
+  const TenantId client{selection.index};
+  const auto group = info_.group_of(client);
+  if (selection.kind != Selection::Kind::client || !group) return;
+  ClientView& shown = view.client.emplace();
+  shown.id = client;
+  shown.group = *group;
+  if (tenants_.known()) shown.machine = tenants_.owners(at)[client.value];
+  if (!moves_ || moves_->client != client) moves_ = Moves{client};
+  const std::vector<MigrationRecord>& all = happenings_.migrations();
+  for (; moves_->looked_at < all.size(); ++moves_->looked_at) {
+    if (all[moves_->looked_at].tenant == client)
+      moves_->migrations.push_back(static_cast<std::uint32_t>(moves_->looked_at));
+  }
+  for (const std::uint32_t index : moves_->migrations) {
+    const MigrationRecord& move = all[index];
+    if (move.start > at) continue;
+    const bool over = move.end && *move.end <= at;
+    shown.moving = shown.moving || !over;
+    shown.migrations += over && !move.aborted ? 1 : 0;
+  }
+}
+
 void RunStore::show_series(const Selection& selection, RunView& view) {
   const Samples& samples = selection_ ? *selection_ : whole_;
   view.fleet.loading = selection_.has_value();
@@ -215,6 +250,7 @@ void RunStore::show_series(const Selection& selection, RunView& view) {
   std::optional<GroupId> group;
   if (selection.kind == Selection::Kind::group && selection.index < info_.groups.size())
     group = GroupId{selection.index};
+  if (view.client) group = view.client->group;
   view.latency = traffic_.latency(group);
   view.throughput = traffic_.throughput(group);
 }

@@ -21,15 +21,21 @@
 #include "viz/model/tenant_log.hpp"
 #include "viz/model/traffic_log.hpp"
 #include "vm/observation.hpp"
+#include "vm/scenario.hpp"
 
 namespace viz::model {
 
-/// What is known of a run before anything has happened in it.
+/// What is known of a run before anything has happened in it. Empty where the scenario is not
+/// known.
 struct RunStart {
   RunInfo info{};
-  std::vector<MachineId> owners{};  // by TenantId; empty where unknown
+  std::vector<MachineId> owners{};  // by TenantId
   std::vector<GroupId> tenant_group{};
+  std::vector<bool> writes{};  // by kind of transaction: whether it writes
 };
+
+/// Who lives where at the start, and which transactions write.
+void learn(const vm::Scenario& scenario, RunStart& start);
 
 class RunStore {
  public:
@@ -49,8 +55,11 @@ class RunStore {
   std::uint64_t samples() const { return whole_.log.size(); }
   std::size_t memory() const;
   const Happenings& happenings() const { return happenings_; }
+  /// Grows with everything that comes in.
+  std::uint64_t generation() const { return generation_; }
 
-  /// Brings `view` to `at`: everything but its source, its clock and the changes.
+  /// Brings `view` to `at`: everything but its source, its clock and the changes, and of a selected
+  /// client but what its group's rows do not tell.
   void show(Time at, const Selection& selection, RunView& view);
 
  private:
@@ -66,12 +75,18 @@ class RunStore {
     std::uint32_t next = 0;
     PerResource<Series> series;
   };
+  struct Moves {  // of one client: indices of its migrations, among the first `looked_at`
+    TenantId client;
+    std::size_t looked_at = 0;
+    std::vector<std::uint32_t> migrations{};
+  };
   const Samples& shown(Time at) const;
   void show_machines(Time at, RunView& view);
   void show_figures(Time at, RunView& view) const;
   void show_clients(Time at, RunView& view);
   void show_flows(Time at, RunView& view);
   void show_series(const Selection& selection, RunView& view);
+  void show_client(Time at, const Selection& selection, RunView& view);
   void gather(MachineId machine);
 
   RunInfo info_;
@@ -83,6 +98,7 @@ class RunStore {
   TenantLog tenants_;
   Series energy_;
   std::optional<Gathering> gathering_;
+  std::optional<Moves> moves_;
   Time now_{};
   std::uint64_t generation_ = 0;
 

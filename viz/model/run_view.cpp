@@ -9,6 +9,18 @@ std::string RunInfo::name(MachineId machine) const {
   return "machine " + std::to_string(machine.value);
 }
 
+std::uint32_t RunInfo::clients() const {
+  return groups.empty() ? 0 : groups.back().first_client + groups.back().clients;
+}
+
+std::optional<GroupId> RunInfo::group_of(TenantId client) const {
+  for (std::uint32_t g = 0; g < groups.size(); ++g) {
+    const std::uint32_t first = groups[g].first_client;
+    if (client.value >= first && client.value - first < groups[g].clients) return GroupId{g};
+  }
+  return std::nullopt;
+}
+
 Resource MachineView::worst_resource() const {
   return *std::max_element(vm::all_resources.begin(), vm::all_resources.end(),
                            [this](Resource a, Resource b) { return use[a] < use[b]; });

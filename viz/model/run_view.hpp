@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "viz/model/client_view.hpp"
 #include "viz/model/series.hpp"
 #include "vm/control.hpp"
 #include "vm/entities.hpp"
@@ -70,6 +71,10 @@ struct RunInfo {
 
   /// "machine 7", or the host's name.
   std::string name(MachineId machine) const;
+  /// Of all groups.
+  std::uint32_t clients() const;
+  /// The group that a client belongs to, if there is such a client.
+  std::optional<GroupId> group_of(TenantId client) const;
 };
 
 // ---- What is, at the playhead ------------------------------------------------------------------
@@ -245,9 +250,9 @@ struct ClockView {
 // ---- Commands ----------------------------------------------------------------------------------
 
 struct Selection {
-  enum class Kind : std::uint8_t { nothing, machine, migration, failover, failure, group };
+  enum class Kind : std::uint8_t { nothing, machine, migration, failover, failure, group, client };
   Kind kind = Kind::nothing;
-  std::uint32_t index = 0;  // machine id, group id, or index into the list of its kind
+  std::uint32_t index = 0;  // id of machine, group or client, or index into the list of its kind
   bool operator==(const Selection&) const = default;
 };
 
@@ -290,8 +295,10 @@ struct SetThreshold {
 using Command = std::variant<Seek, Play, SetSpeed, Follow, StepEvent, Select, SetLoad, CrashMachine,
                              SlowMachine, SetThreshold>;
 
-/// What the run is made to differ by, now.
+/// What the run is made to differ by, now; and what of it can be changed at all.
 struct ChangesView {
+  bool can_load = true, can_threshold = true, can_strike = true;
+  std::string why_not{};  // in plain words, where something cannot
   double load = 1;  // of all groups, where they agree
   std::vector<double> load_of_group;
   double threshold = 0.98;
@@ -316,11 +323,12 @@ struct RunView {
   const std::vector<FailoverRecord>* failovers = nullptr;
   const std::vector<MigrationRecord>* migrations = nullptr;
   const EventLog* events = nullptr;
+  std::optional<ClientView> client;  // that is selected
 
   UtilisationSeries fleet;          // mean and worst of all machines
   UtilisationSeries selected;       // of the selected machine; mean only
-  LatencySeries latency;            // of the selected group, else the worst of all
-  ThroughputSeries throughput;      // of the selected group, else the sum
+  LatencySeries latency;            // of the selected group or client's group, else the worst
+  ThroughputSeries throughput;      // likewise, else the sum
   const Series* failing = nullptr;  // number of failing machines: a staircase
   const Series* energy = nullptr;   // kWh so far, in a consolidation
 

@@ -186,6 +186,8 @@ void FleetMap::draw_marks(const Frame& frame, const Rect& /*area*/) {
   const model::Selection& selected = frame.run.selection;
   if (selected.kind == model::Selection::Kind::machine) {
     mark(model::MachineId{selected.index}, frame.palette.white, frame.px(2));
+  } else if (frame.run.client) {
+    mark(frame.run.client->machine, frame.palette.white, frame.px(2));
   }
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "viz/ui/facts.hpp"
 #include "viz/ui/format.hpp"
 #include "viz/ui/lanes.hpp"
 #include "viz/ui/panels.hpp"
@@ -14,76 +15,52 @@ using namespace std::chrono_literals;
 using model::Life;
 using Kind = model::Selection::Kind;
 
-constexpr float side = 14;  // unscaled pixels at both edges
+constexpr float side = 14;             // unscaled pixels at both edges
+constexpr float levers = 178;          // height
+constexpr float levers_of_all = 100;   // likewise, without those of one machine
+constexpr float more_for_reason = 26;  // that some cannot be pulled
 
 std::string length_text(const Frame& frame, Time from, const std::optional<Time>& to) {
   return to ? span_text(*to - from) : span_text(frame.run.clock.now - from) + " so far";
 }
 
-std::string milliseconds_text(const std::optional<double>& ms) {
-  return ms ? short_text(*ms) + " ms" : "-";
-}
-
-/// Name, a word in a pill, and what stands at the right.
-float draw_title(const Frame& frame, const Rect& place, std::string_view name,
-                 std::string_view word, Colour ground, Colour ink, std::string_view right) {
-  const Palette& p = frame.palette;
-  const float x = place.min.x + frame.px(side), y = place.min.y + frame.px(10);
-  draw_text(frame.fonts.strong, {x, y}, p.text, name);
-  const float behind = x + text_width(frame.fonts.strong, name) + frame.px(12);
-  if (!word.empty())
-    draw_pill(frame, frame.fonts.small, {behind, y - frame.px(1)}, ground, ink, word);
-  draw_text_right(frame.fonts.small, {place.max.x - frame.px(side), y + frame.px(1)}, p.dim, right);
-  return y + frame.px(30);
-}
-
-float rule(const Frame& frame, const Rect& place, float y) {
-  draw_box({{place.min.x + frame.px(side), y}, {place.max.x - frame.px(side), y + 1}},
-           frame.palette.line);
-  return y + frame.px(8);
-}
-
 }  // namespace
-
-float draw_fact(const Frame& frame, const Rect& place, float y, std::string_view label,
-                std::string_view value, Colour ink) {
-  const float left = place.min.x + frame.px(side), right = place.max.x - frame.px(side);
-  draw_text(frame.fonts.small, {left, y}, frame.palette.dim, label);
-  const float room = right - left - text_width(frame.fonts.small, label) - frame.px(10);
-  const float width = std::min(room, text_width(frame.fonts.small, value));
-  draw_text_within(frame.fonts.small, {right - width, y}, room, ink, value);
-  return y + frame.px(19);
-}
 
 Inspector::Inspector(Textures& textures)
     : histories_{Canvas{textures}, Canvas{textures}, Canvas{textures}, Canvas{textures}} {}
 
-void Inspector::draw(Frame& frame, const Rect& place) {
-  draw_panel(frame, place);
-  frame.probes.add("inspector", place);
-  ImGui::GetWindowDrawList()->PushClipRect(place.min, place.max, true);
+void Inspector::draw(Frame& frame, const Rect& whole) {
+  draw_panel(frame, whole);
+  frame.probes.add("inspector", whole);
   const model::RunView& run = frame.run;
   const model::Selection& s = run.selection;
+  const bool of_clients = s.kind == Kind::group || s.kind == Kind::client;
+  Rect place = whole;
+  if (run.source.can_change) {
+    const float reason = run.changes.why_not.empty() ? 0 : more_for_reason;
+    place.max.y -= frame.px(of_clients ? levers_of_all : levers + reason);
+  }
   const auto within = [&](const auto* records) {
     return records != nullptr && s.index < records->size();
   };
-  float y = 0;
+  ImGui::GetWindowDrawList()->PushClipRect(place.min, place.max, true);
   if (s.kind == Kind::machine && s.index < run.machines.size()) {
-    y = draw_machine(frame, run.machines[s.index], place);
+    draw_machine(frame, run.machines[s.index], place);
   } else if (s.kind == Kind::group && s.index < run.groups.size()) {
-    y = draw_group(frame, run.groups[s.index], place);
+    draw_group(frame, run.groups[s.index], place);
+  } else if (run.client) {
+    draw_client(frame, *run.client, place);
   } else if (s.kind == Kind::migration && within(run.migrations)) {
-    y = draw_migration(frame, (*run.migrations)[s.index], place);
+    draw_migration(frame, (*run.migrations)[s.index], place);
   } else if (s.kind == Kind::failover && within(run.failovers)) {
-    y = draw_failover(frame, (*run.failovers)[s.index], place);
+    draw_failover(frame, (*run.failovers)[s.index], place);
   } else if (s.kind == Kind::failure && within(run.failures)) {
-    y = draw_failure(frame, (*run.failures)[s.index], place);
+    draw_failure(frame, (*run.failures)[s.index], place);
   } else {
-    y = draw_fleet(frame, place);
+    draw_fleet(frame, place);
   }
   ImGui::GetWindowDrawList()->PopClipRect();
-  if (run.source.can_change)
-    draw_levers(frame, {{place.min.x, std::max(y, place.max.y - frame.px(178))}, place.max});
+  if (run.source.can_change) draw_levers(frame, {{whole.min.x, place.max.y}, whole.max});
 }
 
 float Inspector::draw_history(const Frame& frame, vm::Resource resource, const Rect& place) {
@@ -118,7 +95,7 @@ float Inspector::draw_resources(const Frame& frame, const vm::PerResource<float>
                                 const Rect& place, float y) {
   const Palette& p = frame.palette;
   const float left = place.min.x + frame.px(side), right = place.max.x - frame.px(side);
-  const float room = place.max.y - y - frame.px(frame.run.source.can_change ? 320 : 150);
+  const float room = place.max.y - y - frame.px(150);
   const float history = std::clamp(room / 4 - frame.px(26), frame.px(0), frame.px(30));
   for (const vm::Resource resource : vm::all_resources) {
     const float share = use[resource];
@@ -144,8 +121,8 @@ float Inspector::draw_resources(const Frame& frame, const vm::PerResource<float>
   return y + frame.px(2);
 }
 
-float Inspector::draw_machine(const Frame& frame, const model::MachineView& machine,
-                              const Rect& place) {
+void Inspector::draw_machine(const Frame& frame, const model::MachineView& machine,
+                             const Rect& place) {
   const Palette& p = frame.palette;
   const model::RunInfo& info = frame.run.info;
   const model::FlavorInfo& flavor = info.flavors[machine.flavor.value];
@@ -161,7 +138,7 @@ float Inspector::draw_machine(const Frame& frame, const model::MachineView& mach
                        : up            ? p.good
                                        : p.dim,
                        info.fleets[machine.fleet.value].name);
-  y = rule(frame, place, draw_resources(frame, machine.use, place, y));
+  y = draw_rule(frame, place, draw_resources(frame, machine.use, place, y));
   y = draw_fact(frame, place, y, "Tenants", count_text(machine.tenants), p.text);
   y = draw_fact(frame, place, y, "In service", count_text(machine.transactions), p.text);
   y = draw_fact(frame, place, y, "Flavor", flavor.name + (machine.spare ? ", spare" : ""), p.text);
@@ -196,11 +173,10 @@ float Inspector::draw_machine(const Frame& frame, const model::MachineView& mach
         frame, place, y, "Migrations in / out",
         count_text(static_cast<double>(in)) + " / " + count_text(static_cast<double>(out)), p.text);
   }
-  return y;
 }
 
-float Inspector::draw_migration(const Frame& frame, const model::MigrationRecord& record,
-                                const Rect& place) {
+void Inspector::draw_migration(const Frame& frame, const model::MigrationRecord& record,
+                               const Rect& place) {
   const Palette& p = frame.palette;
   const bool going = !record.end || *record.end > frame.run.clock.now;
   float y = draw_title(frame, place, "Migration",
@@ -211,8 +187,12 @@ float Inspector::draw_migration(const Frame& frame, const model::MigrationRecord
                        record.aborted ? p.failing
                        : going        ? p.moving
                                       : p.good,
-                       "client " + std::to_string(record.tenant.value));
-  y = rule(frame, place, y);
+                       "");
+  y = draw_rule(frame, place, y);
+  bool client = false;
+  y = draw_link(frame, "migration.client", place, y, "Client",
+                "client " + std::to_string(record.tenant.value), client);
+  if (client) frame.send(model::Select{{Kind::client, record.tenant.value}});
   y = draw_fact(frame, place, y, "From", machine_name(frame, record.from), p.text);
   y = draw_fact(frame, place, y, "To", machine_name(frame, record.to), p.text);
   y = draw_fact(frame, place, y, "Begun", clock_text(record.start), p.text);
@@ -220,11 +200,11 @@ float Inspector::draw_migration(const Frame& frame, const model::MigrationRecord
   y = draw_fact(frame, place, y, "Copy rounds", count_text(record.rounds), p.text);
   y = draw_fact(frame, place, y, "Copied", vm::format_bytes(record.bytes), p.text);
   y = draw_fact(frame, place, y, "Pause", record.end ? span_text(record.pause) : "-", p.text);
-  return draw_fact(frame, place, y, "Of failover", std::to_string(record.failover), p.text);
+  draw_fact(frame, place, y, "Of failover", std::to_string(record.failover), p.text);
 }
 
-float Inspector::draw_failover(const Frame& frame, const model::FailoverRecord& record,
-                               const Rect& place) {
+void Inspector::draw_failover(const Frame& frame, const model::FailoverRecord& record,
+                              const Rect& place) {
   const Palette& p = frame.palette;
   float y = draw_title(frame, place, "Failover " + std::to_string(record.number),
                        record.result.empty() ? "UNDER WAY" : record.result, p.raised,
@@ -232,7 +212,7 @@ float Inspector::draw_failover(const Frame& frame, const model::FailoverRecord& 
                        : record.result == "failed"  ? p.failing
                                                     : p.moving,
                        to_string(record.cause));
-  y = rule(frame, place, y);
+  y = draw_rule(frame, place, y);
   y = draw_fact(frame, place, y, "From", machine_name(frame, record.from), p.text);
   y = draw_fact(frame, place, y, "To",
                 record.to == vm::no_machine ? "none came up" : machine_name(frame, record.to),
@@ -246,12 +226,12 @@ float Inspector::draw_failover(const Frame& frame, const model::FailoverRecord& 
                 record.aborted > 0 ? p.failing : p.text);
   y = draw_fact(frame, place, y, "Copied", vm::format_bytes(record.bytes), p.text);
   y = draw_fact(frame, place, y, "Longest pause", span_text(record.pause_max), p.text);
-  return draw_fact(frame, place, y, "Writes lost", count_text(static_cast<double>(record.lost)),
-                   record.lost > 0 ? p.failing : p.good);
+  draw_fact(frame, place, y, "Writes lost", count_text(static_cast<double>(record.lost)),
+            record.lost > 0 ? p.failing : p.good);
 }
 
-float Inspector::draw_failure(const Frame& frame, const model::FailureRecord& record,
-                              const Rect& place) {
+void Inspector::draw_failure(const Frame& frame, const model::FailureRecord& record,
+                             const Rect& place) {
   const Palette& p = frame.palette;
   const bool on = record.is_on(frame.run.clock.now);
   const auto amount = [&](double value) {
@@ -262,58 +242,23 @@ float Inspector::draw_failure(const Frame& frame, const model::FailureRecord& re
   float y =
       draw_title(frame, place, "SLA failure " + std::to_string(record.number), on ? "ON" : "OVER",
                  p.raised, on ? p.failing : p.good, to_string(record.cause));
-  y = rule(frame, place, y);
+  y = draw_rule(frame, place, y);
   y = draw_fact(frame, place, y, "Where", machine_name(frame, record.machine), p.text);
   y = draw_fact(frame, place, y, "From", clock_text(record.start), p.text);
   y = draw_fact(frame, place, y, "Noticed after", span_text(record.noticed - record.start), p.text);
   y = draw_fact(frame, place, y, "Lasted", length_text(frame, record.start, record.end), p.text);
   y = draw_fact(frame, place, y, "Seen", amount(record.value), p.failing);
   y = draw_fact(frame, place, y, "Limit", amount(record.limit), p.text);
-  return record.worst ? draw_fact(frame, place, y, "Worst", amount(*record.worst), p.failing) : y;
+  if (record.worst) draw_fact(frame, place, y, "Worst", amount(*record.worst), p.failing);
 }
 
-float Inspector::draw_group(const Frame& frame, const model::GroupView& group, const Rect& place) {
-  const Palette& p = frame.palette;
-  const model::GroupInfo& info = frame.run.info.groups[group.id.value];
-  float y =
-      draw_title(frame, place, info.name, "CLIENTS", p.raised, p.accent, count_text(info.clients));
-  y = rule(frame, place, y);
-  const auto rate = [](double per_second) { return short_text(per_second) + " /s"; };
-  const auto bad = [&](double value) { return value > 0 ? p.failing : p.text; };
-  y = draw_fact(frame, place, y, "Issued", rate(group.issued_per_s), p.text);
-  y = draw_fact(frame, place, y, "Committed", rate(group.committed_per_s), p.good);
-  y = draw_fact(frame, place, y, "Refused", rate(group.refused_per_s), bad(group.refused_per_s));
-  y = draw_fact(frame, place, y, "Timed out", rate(group.timed_out_per_s),
-                bad(group.timed_out_per_s));
-  y = draw_fact(frame, place, y, "Failed", rate(group.failed_per_s), bad(group.failed_per_s));
-  y = draw_fact(frame, place, y, "Retries", rate(group.retries_per_s), p.text);
-  y = draw_fact(frame, place, y, "In flight", count_text(static_cast<double>(group.in_flight)),
-                p.text);
-  y = rule(frame, place, y + frame.px(4));
-  y = draw_fact(frame, place, y, "Latency p50", milliseconds_text(group.p50_ms), p.text);
-  y = draw_fact(frame, place, y, "p99", milliseconds_text(group.p99_ms), p.text);
-  y = draw_fact(frame, place, y, "p99.9", milliseconds_text(group.p999_ms), p.text);
-  y = rule(frame, place, y + frame.px(4));
-  // The books so far: what was issued has ended in one of four ways or is still in flight.
-  y = draw_fact(frame, place, y, "Issued so far", count_text(static_cast<double>(group.issued)),
-                p.text);
-  y = draw_fact(frame, place, y, "committed", count_text(static_cast<double>(group.committed)),
-                p.text);
-  y = draw_fact(frame, place, y, "refused", count_text(static_cast<double>(group.refused)), p.text);
-  y = draw_fact(frame, place, y, "timed out", count_text(static_cast<double>(group.timed_out)),
-                p.text);
-  y = draw_fact(frame, place, y, "failed", count_text(static_cast<double>(group.failed)), p.text);
-  return draw_fact(frame, place, y, "retries", count_text(static_cast<double>(group.retries)),
-                   p.text);
-}
-
-float Inspector::draw_fleet(const Frame& frame, const Rect& place) {
+void Inspector::draw_fleet(const Frame& frame, const Rect& place) {
   const Palette& p = frame.palette;
   const model::Figures& f = frame.run.figures;
   float y = draw_title(frame, place, "All machines", f.failing > 0 ? "FAILING" : "OK",
                        f.failing > 0 ? p.failing : mix(p.panel, p.good, 0.25),
                        f.failing > 0 ? rgb(0xFFFFFF) : p.good, "mean of those up");
-  y = rule(frame, place, draw_resources(frame, f.mean, place, y));
+  y = draw_rule(frame, place, draw_resources(frame, f.mean, place, y));
   y = draw_fact(frame, place, y, "Up", count_text(f.up), p.text);
   y = draw_fact(frame, place, y, "Booting / draining / down",
                 count_text(f.booting) + " / " + count_text(f.draining) + " / " + count_text(f.down),
@@ -325,7 +270,7 @@ float Inspector::draw_fleet(const Frame& frame, const Rect& place) {
   if (!frame.run.info.fleets.empty() && !frame.run.info.fleets[0].policy.empty()) {
     y = draw_fact(frame, place, y, "Failover", frame.run.info.fleets[0].policy, p.text);
   }
-  return draw_fact(frame, place, y, "Cost so far", short_text(f.cost), p.text);
+  draw_fact(frame, place, y, "Cost so far", short_text(f.cost), p.text);
 }
 
 }  // namespace viz::ui

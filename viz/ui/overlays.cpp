@@ -15,7 +15,7 @@ struct Shortcut {
   const char* does;
 };
 
-constexpr std::array<Shortcut, 26> shortcuts{{
+constexpr std::array<Shortcut, 27> shortcuts{{
     {"Space", "play / pause"},
     {"+  -", "twice / half the speed"},
     {"Left  Right", "step 1 % of the view"},
@@ -33,7 +33,8 @@ constexpr std::array<Shortcut, 26> shortcuts{{
     {"B", "bookmark here"},
     {"L", "events follow the playhead"},
     {"T", "machine's charts / fleet's"},
-    {"Ctrl+F", "find a machine"},
+    {"Ctrl+F", "find a machine, \"client 17\""},
+    {"PgUp  PgDn", "previous / next client"},
     {"E", "write the charts as CSV"},
     {"F12", "write a picture (PNG)"},
     {"K", "light / dark"},

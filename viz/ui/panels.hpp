@@ -39,12 +39,13 @@ class Inspector {
   void draw(Frame& frame, const Rect& place);
 
  private:
-  float draw_machine(const Frame& frame, const model::MachineView& machine, const Rect& place);
-  float draw_migration(const Frame& frame, const model::MigrationRecord& record, const Rect& place);
-  float draw_failover(const Frame& frame, const model::FailoverRecord& record, const Rect& place);
-  float draw_failure(const Frame& frame, const model::FailureRecord& record, const Rect& place);
-  float draw_group(const Frame& frame, const model::GroupView& group, const Rect& place);
-  float draw_fleet(const Frame& frame, const Rect& place);
+  void draw_machine(const Frame& frame, const model::MachineView& machine, const Rect& place);
+  void draw_migration(const Frame& frame, const model::MigrationRecord& record, const Rect& place);
+  void draw_failover(const Frame& frame, const model::FailoverRecord& record, const Rect& place);
+  void draw_failure(const Frame& frame, const model::FailureRecord& record, const Rect& place);
+  void draw_group(Frame& frame, const model::GroupView& group, const Rect& place);
+  void draw_client(const Frame& frame, const model::ClientView& client, const Rect& place);
+  void draw_fleet(const Frame& frame, const Rect& place);
   float draw_resources(const Frame& frame, const vm::PerResource<float>& use, const Rect& place,
                        float y);
   float draw_history(const Frame& frame, vm::Resource resource, const Rect& place);
@@ -75,12 +76,11 @@ void draw_help(const Frame& frame, const Rect& screen);
 /// Both runs of a comparison, figure by figure.
 void draw_comparison(const Frame& frame, const Rect& place);
 
-/// One line "label ........ value"; returns the y below it.
-float draw_fact(const Frame& frame, const Rect& place, float y, std::string_view label,
-                std::string_view value, Colour ink);
-
 /// The machine that a typed text means: "7", "machine 7", its name, or none.
 std::optional<model::MachineId> found_machine(const model::RunView& run, std::string_view typed);
+
+/// The client that a typed text means: "client 17", or a number where clients are meant anyway.
+std::optional<model::TenantId> found_client(const model::RunInfo& info, std::string_view typed);
 
 /// Jumps of the transport: to the start of the next SLA failure or crash after the playhead, or to
 /// the last one before it.

@@ -12,6 +12,7 @@ constexpr std::size_t settling = 4;
 
 template <class Runs>
 Image settled_picture(Runs& runs, const model::RunView& run, const PictureOptions& options) {
+  runs.on(model::Select{options.selection});  // a live client is counted from here on
   runs.load_all();
   ImageTextures textures;
   App app{textures, options.app};
@@ -19,13 +20,11 @@ Image settled_picture(Runs& runs, const model::RunView& run, const PictureOption
   runs.on(model::Play{false});
   runs.frame(0);
   runs.on(model::Seek{options.at ? *options.at : telling_moment(run)});
-  if (options.machine) {
-    runs.on(model::Select{{model::Selection::Kind::machine, options.machine->value}});
-  }
   if (options.view) {
     app.window().state().timeline.view = *options.view;
     app.window().state().timeline.whole = false;
   }
+  runs.frame(0);
   runs.load_all();  // of what was selected
   // The log is filtered 20,000 events a frame.
   const std::size_t events = run.events != nullptr ? run.events->size() : 0;

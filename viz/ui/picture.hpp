@@ -13,8 +13,8 @@ Image picture(App& app);
 struct PictureOptions {
   App::Options app = {.calm = true};
   std::optional<Time> at;  // none: the first moment that is worth a look (see telling_moment)
-  std::optional<model::MachineId> machine;  // selected
-  std::optional<Span> view;                 // of the timeline
+  model::Selection selection{};
+  std::optional<Span> view;  // of the timeline
 };
 
 /// Loads all of the run, goes to the instant and draws it.

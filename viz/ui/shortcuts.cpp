@@ -91,6 +91,24 @@ void change_map(Frame& frame) {
   }
 }
 
+/// From client to client; from a group to its first one.
+void step_client(Frame& frame) {
+  using Kind = model::Selection::Kind;
+  const model::RunInfo& info = frame.run.info;
+  const model::Selection& selected = frame.run.selection;
+  for (const bool forward : {false, true}) {
+    if (!pressed(forward ? Key::page_down : Key::page_up, true)) continue;
+    std::uint32_t to = 0;
+    if (selected.kind == Kind::group && selected.index < info.groups.size())
+      to = info.groups[selected.index].first_client;
+    if (selected.kind == Kind::client) {
+      if (!forward && selected.index == 0) continue;
+      to = forward ? selected.index + 1 : selected.index - 1;
+    }
+    if (to < info.clients()) frame.send(model::Select{{Kind::client, to}});
+  }
+}
+
 }  // namespace
 
 void apply_shortcuts(Frame& frame, Wishes& wishes, int chart_columns) {
@@ -122,6 +140,7 @@ void apply_shortcuts(Frame& frame, Wishes& wishes, int chart_columns) {
   move_time(frame);
   move_timeline(frame);
   change_map(frame);
+  step_client(frame);
 }
 
 }  // namespace viz::ui

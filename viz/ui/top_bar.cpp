@@ -243,9 +243,17 @@ float TopBar::draw_find(Frame& frame, float right, float y) {
   ImGui::PushFont(frame.fonts.small);
   if (frame.state.focus_find) ImGui::SetKeyboardFocusHere();
   frame.state.focus_find = false;
-  if (ImGui::InputTextWithHint("##find", "Machine (Ctrl+F)", frame.state.find.data(),
+  if (ImGui::InputTextWithHint("##find", "Find (Ctrl+F)", frame.state.find.data(),
                                frame.state.find.size(), ImGuiInputTextFlags_EnterReturnsTrue)) {
-    if (const auto machine = found_machine(frame.run, frame.state.find.data())) {
+    const std::string_view typed = frame.state.find.data();
+    const auto client = typed.starts_with("client") ? found_client(frame.run.info, typed)
+                                                    : std::optional<model::TenantId>{};
+    if (client) {
+      frame.send(model::Select{{model::Selection::Kind::client, client->value}});
+      frame.state.remark = "client " + std::to_string(client->value) + " is selected";
+    } else if (typed.starts_with("client")) {
+      frame.state.remark = "there is no \"" + std::string{typed} + "\"";
+    } else if (const auto machine = found_machine(frame.run, typed)) {
       frame.send(model::Select{{model::Selection::Kind::machine, machine->value}});
       frame.state.remark = machine_name(frame, *machine) + " is selected";
     } else {
@@ -253,6 +261,8 @@ float TopBar::draw_find(Frame& frame, float right, float y) {
     }
     frame.state.find.fill(0);
   }
+  if (ImGui::IsItemHovered() && !ImGui::IsItemActive())
+    tooltip(frame, "A machine by its number or name, or \"client 17\"");
   ImGui::PopFont();
   return left;
 }

@@ -66,8 +66,9 @@ struct WindowState {
   OnlyLane only_lane;
   std::vector<Time> bookmarks;
   std::array<char, 32> find{};
-  bool focus_find = false;  // the next frame puts the keyboard there
-  std::string remark;       // for the status bar: "wrote timeline.csv"
+  std::array<char, 16> client{};  // a number as typed in the inspector
+  bool focus_find = false;        // the next frame puts the keyboard there
+  std::string remark;             // for the status bar: "wrote timeline.csv"
 };
 
 }  // namespace viz::ui

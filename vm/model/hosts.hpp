@@ -37,6 +37,9 @@ class Hosts {
   /// Plays from start to end. To be called once.
   ConsolidationOutcome play(const OnInterval& on_interval = {});
 
+  /// From the next optimisation on; of a detector of kind `threshold`.
+  void set_threshold(double threshold) { consolidator_.set_threshold(threshold); }
+
   /// As of the last measurement.
   const HostFacts& host(HostIndex host) const { return host_facts_[host]; }
   /// Hosts with VMs when the last plan was made, ascending.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <vector>
 
+#include "vm/model/client_watch.hpp"
 #include "vm/observation.hpp"
 #include "vm/outcome.hpp"
 #include "vm/scenario.hpp"
@@ -28,7 +29,8 @@ class Steering {
   /// All that is due up to and including `now` has happened, and the sink knows. Says up to when to
   /// go on, after the changes that are appended here have been made; takes its time over it. Where
   /// there are changes, `now` has to be an instant that a file can hold (vm::settled). A run of
-  /// hosts asks once an interval and makes no changes.
+  /// hosts asks once an interval, and again while it is told to stay, and knows one change, that of
+  /// the threshold where it has one.
   virtual Time next(Time now, std::vector<Change>& changes) = 0;
 };
 
@@ -37,6 +39,7 @@ struct RunOptions {
   bool transactions = false;                // tell every transaction's end as well
   const std::atomic<bool>* stop = nullptr;  // set: the run ends at the next sample, `interrupted`
   Steering* steering = nullptr;             // none: straight to the end
+  ClientWatch* client = nullptr;            // heard of by who steers alone
   Sabotage sabotage{};
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "sim/check.hpp"
 #include "vm/model/hosts.hpp"
 
 namespace vm::model {
@@ -40,6 +41,12 @@ class HostWatch {
     if (batch_.rows() >= large) hand_over(row.at);
   }
 
+  /// Somebody has made a change, or had made it in the run that is repeated.
+  void changed(const Change& change, bool remembered) {
+    batch_.faults.push_back({change.at, no_machine, describe(change, "")});
+    if (!remembered) batch_.changes.push_back({change, to_toml(change, "")});
+  }
+
   void hand_over(Time now) {
     batch_.now = now;
     sink_.on(batch_);
@@ -65,6 +72,47 @@ class HostWatch {
   ObservationSink& sink_;
   std::vector<bool> on_;  // by host, at the interval before
   Batch batch_;
+};
+
+/// Changes that are remembered, and those of whoever steers, between two optimisations.
+class Turns {
+ public:
+  Turns(const Scenario& scenario, Steering* steering, Hosts& hosts, HostWatch& watch)
+      : next_(scenario.changes.begin()),
+        end_(scenario.changes.end()),
+        movable_(has_threshold(scenario.consolidation->center)),
+        steering_(steering),
+        hosts_(hosts),
+        watch_(watch) {}
+
+  template <class Stopped>
+  void take(Time now, Stopped stopped) {
+    const Time written = settled({.at = now}).at;  // as a file remembers this instant
+    for (; next_ != end_ && next_->at <= written; ++next_) make(*next_, true);
+    if (steering_ == nullptr) return;
+    for (Time until = now; until <= now && !stopped();) {
+      watch_.hand_over(now);
+      changes_.clear();
+      until = steering_->next(now, changes_);
+      for (Change& change : changes_) {
+        change.at = now;
+        if (change.kind == ChangeKind::threshold && movable_) make(change, false);
+      }
+    }
+  }
+
+ private:
+  void make(const Change& change, bool remembered) {
+    hosts_.set_threshold(change.value);
+    watch_.changed(change, remembered);
+  }
+
+  std::vector<Change>::const_iterator next_, end_;
+  const bool movable_;
+  Steering* const steering_;
+  Hosts& hosts_;
+  HostWatch& watch_;
+  std::vector<Change> changes_;
 };
 
 struct NoSink final : ObservationSink {
@@ -94,20 +142,19 @@ MachineOutcome outcome_of(const Hosts& hosts, const DataCenter& center, HostInde
 RunOutcome run_hosts(const Scenario& scenario, const RunOptions& options) {
   const Consolidation& consolidation = *scenario.consolidation;
   const DataCenter& center = consolidation.center;
+  SIM_CHECK(scenario.changes.empty() || has_threshold(center));
   NoSink nobody;
   HostWatch watch{center, options.sink != nullptr ? *options.sink : nobody};
   Hosts hosts{center, *consolidation.traces};
+  Turns turns{scenario, options.steering, hosts, watch};
   RunOutcome outcome;
   outcome.world = "simulated";
   outcome.consolidation = hosts.play([&](const ConsolidationInterval& row) {
     ++outcome.events;
     if (options.sink != nullptr) watch.interval(hosts, row);
-    if (options.steering != nullptr) {
-      std::vector<Change> none_are_made;
-      watch.hand_over(row.at);
-      (void)options.steering->next(row.at, none_are_made);
-    }
-    outcome.interrupted = options.stop != nullptr && *options.stop;
+    const auto stopped = [&] { return options.stop != nullptr && *options.stop; };
+    turns.take(row.at, stopped);
+    outcome.interrupted = stopped();
     return !outcome.interrupted;
   });
   outcome.end =

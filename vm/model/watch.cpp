@@ -14,15 +14,33 @@ Watch::Watch(Cloud& cloud, const RunOptions& options)
     : cloud_(cloud),
       sink_(options.sink),
       transactions_(options.transactions && options.sink != nullptr),
+      client_(options.client),
       traffic_(cloud.scenario, options.sink != nullptr) {}
 
 void Watch::ended(Time now, const Transaction& t, Outcome outcome, MachineId machine) {
-  traffic_.ended(now, t.group, t.intended, outcome);
-  if (transactions_) {
-    batch_.transactions.push_back({t.intended, now, t.tenant, t.sequence, t.kind, outcome,
-                                   t.attempts, machine});
-    if (batch_.transactions.size() >= large_batch) flush(now, batch_.issued);
-  }
+  traffic_.ended(now, t.group, t.tenant, t.intended, outcome);
+  const bool looked_at = t.tenant == looked_at_;
+  if (!transactions_ && !looked_at) return;
+  const TransactionRow row{t.intended, now,     t.tenant,   t.sequence,
+                           t.kind,     outcome, t.attempts, machine};
+  if (looked_at) client_->on(row);
+  if (!transactions_) return;
+  batch_.transactions.push_back(row);
+  if (batch_.transactions.size() >= large_batch) flush(now, batch_.issued);
+}
+
+void Watch::look_at_client(Time now) {
+  if (client_ == nullptr) return;
+  const auto whom = client_->whom();
+  looked_at_ = whom.value_or(nobody);
+  if (!whom) return;
+  const Tenant& tenant = cloud_.tenant(*whom);
+  Books books = cloud_.ledger.of(*whom);
+  books.applied = tenant.applied.count;
+  books.in_flight = books.issued;
+  for (const std::uint64_t ended : books.ended) books.in_flight -= ended;
+  client_->on(ClientSeen{now, *whom, tenant.owner, tenant.served, tenant.frozen, tenant.state,
+                         books, latency(*whom)});
 }
 
 void Watch::allocated(Time now, const Machine& machine, bool spare) {

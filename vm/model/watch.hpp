@@ -29,6 +29,9 @@ class Watch {
   void round(const MigrationRoundRow& row);
   void changed(const Change& change, std::string toml);
 
+  /// Asks whom somebody wants to look at, and tells what there is to be seen.
+  void look_at_client(Time now);
+
   /// One sample interval is over: closes each group's rows. Returns its outcomes for the SLA.
   OutcomesCounted interval_over(Time now) { return traffic_.interval_over(now, batch_); }
 
@@ -42,11 +45,16 @@ class Watch {
   void flush(Time now, std::uint64_t issued);
 
   const sim::Histogram& latency(GroupId group) const { return traffic_.latency(group); }
+  const ClientLatency& latency(TenantId client) const { return traffic_.latency(client); }
 
  private:
+  static constexpr TenantId nobody{none};
+
   Cloud& cloud_;
   ObservationSink* sink_;
   bool transactions_;
+  ClientWatch* client_;
+  TenantId looked_at_ = nobody;
   Traffic traffic_;
   Batch batch_;
   bool urgent_ = false;

@@ -153,6 +153,7 @@ void World::play_to(Time end) {
 
 void World::steer(Time& until) {
   const Time now = cloud_.simulator.now();
+  watch_.look_at_client(now);
   watch_.flush(now, clients_.issued());
   changes_.clear();
   until = std::min(until, std::max(now, options_.steering->next(now, changes_)));
@@ -209,6 +210,10 @@ RunOutcome World::outcome(Time end) {
       add(group.books, cloud_.ledger.of(TenantId{cloud_.first_tenant[g] + i}));
     }
     result.groups.push_back(std::move(group));
+  }
+  for (std::uint32_t i = 0; i < cloud_.tenants.size(); ++i) {
+    const TenantId client{i};
+    result.clients.push_back({client, cloud_.ledger.of(client), watch_.latency(client)});
   }
   for (Machine& machine : cloud_.machines) {
     const Time released = std::min(machine.released, end);

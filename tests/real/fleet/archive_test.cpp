@@ -217,6 +217,43 @@ TEST_CASE("archive: intervals are opened, ended, cut by a pause of the collector
   CHECK(fill(0, 300).empty());
 }
 
+TEST_CASE("archive: an interval that ends for no cause of its own keeps the one it has") {
+  const real_test::Folder folder;
+  Archive archive{two_hosts(folder.path())};
+  store(archive, one_sample(start, 5, 1));
+  store(archive, with(start + 9s, {vm::HostDown{vm::MachineId{0}, start}}));
+  // As the machine orders it when the collector has stood still: there was no batch to say why.
+  store(archive, with(start + 30s, {vm::HostUp{vm::MachineId{0}, start + 30s}}));
+  const auto is = [](sim::Time at) { return std::to_string(since_1970(at)); };
+  CHECK(ask(folder.path(), "SELECT count(*) FROM intervals WHERE cause = 'silent' AND end = " +
+                               is(start + 30s)) == Values{1});
+}
+
+TEST_CASE("archive: a retirement ends once, and no other in its place") {
+  const real_test::Folder folder;
+  Archive archive{two_hosts(folder.path())};
+  const Database db = open_database(folder.path() / "fleet.sqlite", Access::write);
+  const auto retire = [&](sim::Time at) {
+    run(prepare(db.get(),
+                "INSERT INTO intervals (host, kind, start, cause) VALUES (1, 'retired', "
+                "?, 'taken down')"),
+        since_1970(at));
+  };
+  const auto open = [&] {
+    return ask(folder.path(), "SELECT start FROM intervals WHERE end IS NULL");
+  };
+  retire(start);
+  store(archive, with(start + 5s, {vm::Enlisted{vm::MachineId{0}, start, start + 4s}}));
+  CHECK(open().empty());
+  // Somebody has been quicker: it was ended already, and another one has begun.
+  retire(start + 6s);
+  store(archive, with(start + 7s, {vm::Enlisted{vm::MachineId{0}, start, start + 7s}}));
+  store(archive, with(start + 7s, {vm::Enlisted{vm::MachineId{1}, start + 6s, start + 7s}}));
+  CHECK(open() == Values{since_1970(start + 6s)});
+  CHECK(ask(folder.path(), "SELECT end FROM intervals WHERE end IS NOT NULL") ==
+        Values{since_1970(start + 4s)});
+}
+
 TEST_CASE("archive: incidents come back as they were left, and go with their host") {
   const real_test::Folder folder;
   {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "real/fleet/fleet_watch.hpp"
 #include "tests/real/fleet/collector_rig.hpp"
 
 using namespace real;
@@ -141,6 +142,43 @@ TEST_CASE("collector: GET /fleet shows hosts and incidents, to whoever has the t
   CHECK(json["incidents"][0]["cause"] == "cpu");
   CHECK(json["incidents"][0]["host"] == "web1");
   CHECK(json["incidents"][0]["end"].is_null());
+}
+
+TEST_CASE("collector: in plain HTTP beyond loopback it takes what is sealed and shows nothing") {
+  Rig rig;
+  rig.start([](Collector::Options& options) {
+    options.token = "a-token-of-22-letters.";
+    options.sealed_only = true;
+  });
+  for (const char* head : {"", "Authorization: Bearer a-token-of-22-letters.\r\n"}) {
+    const std::string answer = http_client::get(rig.port(), "/fleet", head);
+    CHECK(status_of(answer) == 403);
+    CHECK_THAT(body_of(answer), Contains("'certificate_key', or 'plain_http = true'"));
+  }
+  CHECK(status_of(rig.put("web1", seal(rig.key(0), "web1", 100, batch(0, 1)))) == 200);
+  CHECK(status_of(http_client::get(rig.port(), "/healthz")) == 200);
+
+  // What of it a fleet file decides.
+  const auto options_of = [&](const std::string& collector) {
+    const auto fleet = parse_fleet(
+        "[collector]\n" + collector + "\n[host.a]\nuser = \"u\"\nkey = \"k\"\n", "f", rig.path());
+    REQUIRE(fleet);
+    return collector_options(*fleet);
+  };
+  const Collector::Options near = options_of("listen = \"[::1]:9120\"");
+  CHECK(near.token.empty());
+  CHECK_FALSE(near.sealed_only);
+  CHECK(near.http.names == std::vector<std::string>{"[::1]"});
+  const std::string far = "listen = \"10.0.0.1:9120\"\n";
+  CHECK_FALSE(options_of(far).token.empty());
+  CHECK(options_of(far).sealed_only);
+  CHECK_FALSE(options_of(far + "plain_http = true").sealed_only);
+  CHECK_FALSE(options_of(far + "plain_http = true").token.empty());
+  const auto safe = options_of(far + "certificate = \"a.pem\"\ncertificate_key = \"a.key\"");
+  CHECK_FALSE(safe.sealed_only);
+  CHECK_FALSE(safe.token.empty());
+  REQUIRE(safe.http.certificate);
+  CHECK(safe.http.certificate->key == rig.path() / "a.key");
 }
 
 TEST_CASE("collector: who falls silent is down until heard again, with the cause it comes with") {

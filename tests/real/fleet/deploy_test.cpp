@@ -132,6 +132,30 @@ TEST_CASE("deploy: an agent's words say all and hold no secret", "[fleet]") {
   CHECK(real::agent_words(*fleet, fleet->hosts[0], true) == with_users);
 }
 
+TEST_CASE("deploy: beyond loopback an agent's words say how it is kept from strangers", "[fleet]") {
+  const auto fleet = real::parse_fleet(
+      "[collector]\nlisten = \"10.0.0.9:9120\"\ncertificate = \"c\"\ncertificate_key = \"d\"\n"
+      "[host.a]\nuser = \"u\"\nkey = \"k\"\naddress = \"10.0.0.1\"\nlisten = \"0.0.0.0:9110\"\n"
+      "certificate = \"e\"\ncertificate_key = \"f\"\nnames = [\"fe80::1\", \"a\"]\n"
+      "[host.b]\nuser = \"u\"\nkey = \"k\"\nlisten = \"10.0.0.2:9110\"\nplain_http = true\n",
+      "test", "/etc");
+  REQUIRE(fleet);
+  const auto words = [&](std::size_t host) {
+    std::string line;
+    for (const auto& word : real::agent_words(*fleet, fleet->hosts[host], false)) {
+      line += word + ' ';
+    }
+    return line;
+  };
+  const std::string usual = " --push-key-file agent.key --interval 1 s --log agent.log ";
+  CHECK(words(0) == "agent --push https://10.0.0.9:9120 --push-name a" + usual +
+                        "--push-ca collector.pem --listen 0.0.0.0:9110 --certificate "
+                        "certificate.pem --private-key certificate.key --host 10.0.0.1 --host "
+                        "[fe80::1] --host a ");
+  CHECK(words(1) == "agent --push https://10.0.0.9:9120 --push-name b" + usual +
+                        "--push-ca collector.pem --listen 10.0.0.2:9110 --plain-http --host b ");
+}
+
 TEST_CASE("deploy: agents are put on all machines, left alone, upgraded and removed",
           "[fleet][e2e]") {
   const auto rig = Rig::try_make(2);
@@ -335,6 +359,11 @@ TEST_CASE("brink fleet: says per host what happened, and counts what failed", "[
   CHECK(mistaken.code == 2);
   CHECK_THAT(mistaken.err, Catch::Contains("fleet.toml:5:1: unknown key 'address' in [defaults]"));
   desk.put("fleet.toml",
+           "[host.a]\nuser = \"u\"\nkey = \"k\"\nport = 1\nlisten = \"0.0.0.0:9110\"\n");
+  const auto open = desk.brink({"fleet", "up", "fleet.toml"});
+  CHECK(open.code == 2);
+  CHECK_THAT(open.err, Catch::Contains("fleet.toml:1:1: [host.a] listens at 0.0.0.0:9110"));
+  desk.put("fleet.toml",
            "[defaults]\nuser = \"u\"\nkey = \"k\"\nport = 1\n[host.a]\naddress = "
            "\"127.0.0.1\"\n[host.b]\naddress = \"127.0.0.2\"\n");
   const auto failed = desk.brink({"fleet", "up", "--no-watch", "fleet.toml"});
@@ -386,4 +415,59 @@ TEST_CASE("brink fleet: what is deployed sends, and goes when it is told to", "[
   CHECK(down.out.find("host0: stopped, removed\n") != std::string::npos);
   CHECK(down.out.find("host1: stopped, removed\n") != std::string::npos);
   CHECK_FALSE(fs::exists(hosts->home(0) / ".brink"));
+}
+
+TEST_CASE(
+    "brink fleet: down on purpose is no incident of a running collector, and up watches again",
+    "[fleet][e2e]") {
+  std::string why;
+  const auto hosts = Hosts::try_start({.count = 2, .idle = true}, why);
+  if (!hosts) {
+    WARN("skipped: " << why);
+    return;
+  }
+  const brink_process::Desk desk, other_desk;
+  std::ofstream(hosts->folder() / "fleet.toml")
+      << "[fleet]\ninterval = \"100 ms\"\nwindow = \"1 s\"\nsilence = \"1500 "
+         "ms\"\n[collector]\nlisten "
+         "= \"10.77.0.1:9120\"\n"
+      << hosts->fleet_text();
+  const std::string file = (hosts->folder() / "fleet.toml").string();
+  const auto watching = other_desk.start({"fleet", "up", file});
+  const auto until = [&](const char* what, auto holds) {
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (!holds()) {
+      CAPTURE(what, watching->out(), watching->err());
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      std::this_thread::sleep_for(100ms);
+    }
+  };
+  const auto shown = [&](std::string_view condition) {  // hosts in that condition
+    const std::string out = desk.brink({"fleet", "status", file}).out;
+    std::size_t count = 0;
+    for (auto at = out.find(condition); at != std::string::npos; ++count) {
+      at = out.find(condition, at + 1);
+    }
+    return count;
+  };
+  until("both are up", [&] { return shown("  up  ") == 2; });
+
+  CHECK(desk.brink({"fleet", "down", file}).code == 0);
+  CHECK(shown("taken down") == 2);
+  std::this_thread::sleep_for(4s);  // more than two silences
+  const auto status = desk.brink({"fleet", "status", file});
+  CHECK(status.code == 0);
+  CHECK_THAT(status.out, !Catch::Contains("incident"));
+  CHECK_THAT(watching->out(), Catch::Contains("host0: taken down on purpose"));
+  CHECK_THAT(watching->out(), !Catch::Contains("no answer"));
+
+  CHECK(desk.brink({"fleet", "up", "--no-watch", file}).code == 0);
+  until("both are up again", [&] { return shown("  up  ") == 2; });
+  const std::string entry = content(hosts->home(0) / ".brink" / "agent.pid");
+  REQUIRE(hosts->run_there(0, {"kill", "-9", entry.substr(0, entry.find(' '))}) == 0);
+  until("host0 is missed",
+        [&] { return watching->out().find("host0: no answer since") != std::string::npos; });
+  CHECK(watching->out().find("host1: no answer since") == std::string::npos);
+  watching->send(SIGTERM);
+  CHECK(watching->wait().code == 0);
 }

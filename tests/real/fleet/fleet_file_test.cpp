@@ -197,6 +197,58 @@ TEST_CASE("fleet file: XML of older set-ups means the same as TOML", "[fleet]") 
   CHECK(fleet.hosts[1].key == "/etc/fleets/id_ed25519");
 }
 
+TEST_CASE("fleet file: what listens beyond loopback says how it is kept from strangers",
+          "[fleet]") {
+  const real::Fleet fleet = parsed(R"([collector]
+listen          = "10.0.0.1:9120"
+certificate     = "watch.pem"
+certificate_key = "/keys/watch.key"
+[defaults]
+user            = "u"
+key             = "k"
+listen          = "0.0.0.0:9110"
+certificate     = "fleet.pem"
+certificate_key = "fleet.key"
+names           = ["api.example.org"]
+[host.usual]
+[host.own]
+certificate     = "own.pem"
+certificate_key = "own.key"
+[host.plain]
+plain_http      = true
+names           = ["10.0.0.9", "fe80::9"]
+[host.near]
+listen          = "127.0.0.1:9110"
+plain_http      = false
+)");
+  CHECK(fleet.collector.url == "https://10.0.0.1:9120");
+  CHECK(fleet.collector.safety.certificate == "/etc/fleets/watch.pem");
+  CHECK(fleet.collector.safety.key == "/keys/watch.key");
+  const auto safety = [&](const char* host) { return fleet.find(host)->safety; };
+  CHECK(safety("usual").certificate == "/etc/fleets/fleet.pem");
+  CHECK(safety("usual").key == "/etc/fleets/fleet.key");
+  CHECK(safety("own").certificate == "/etc/fleets/own.pem");
+  CHECK(safety("own").key == "/etc/fleets/own.key");
+  // One way takes the place of the other that [defaults] gave, also no way at all.
+  CHECK(safety("plain").plain_http);
+  CHECK_FALSE(safety("plain").has_certificate());
+  CHECK_FALSE(safety("near").has_certificate());
+  CHECK(fleet.find("usual")->names == std::vector<std::string>{"api.example.org"});
+  CHECK(fleet.find("plain")->names == std::vector<std::string>{"10.0.0.9", "fe80::9"});
+  // The place of the mistake is the host's, wherever 'listen' was said.
+  CHECK(issues_of("[defaults]\nuser = \"u\"\nkey = \"k\"\nlisten = \"0.0.0.0:9110\"\n\n  "
+                  "[host.a]\n[host.b]\nplain_http = true\n") ==
+        std::vector<std::string>{
+            "f:6:3: [host.a] listens at 0.0.0.0:9110, beyond loopback: it needs 'certificate' and "
+            "'certificate_key', or 'plain_http = true', with which everybody on the way can read "
+            "passwords"});
+  const real::Fleet xml = parsed(
+      "<c><client ip='a' username='u' key='k' listen='10.0.0.1:9110' "
+      "plain_http='true' names='b, c'/></c>");
+  CHECK(xml.hosts[0].safety.plain_http);
+  CHECK(xml.hosts[0].names == std::vector<std::string>{"b", "c"});
+}
+
 TEST_CASE("fleet file: the order of XML is the order of its clients", "[fleet]") {
   std::string text = "<clients>";  // all on one line
   for (int i = 30; i > 0; --i) {
@@ -242,6 +294,18 @@ TEST_CASE("fleet file: every mistake says what was expected", "[fleet]") {
       {"mail = \"a@x\"", "'mail': expected a list"},
       {"listen = \"9110\"", "'listen': expected an address and a port"},
       {"listen = \"127.0.0.1:0\"", "'listen': expected an address and a port"},
+      {"listen = \"web1:9110\"", "'listen': expected an address and a port"},
+      {"listen = \"10.0.0.1:9110\"",
+       "[host.x] listens at 10.0.0.1:9110, beyond loopback: it needs 'certificate' and "
+       "'certificate_key', or 'plain_http = true'"},
+      {"listen = \"[::]:9110\"\nplain_http = false", "[::]:9110, beyond loopback: it needs"},
+      {"certificate = \"a.pem\"", "needs both 'certificate' and 'certificate_key', or neither"},
+      {"certificate_key = \"a.key\"", "needs both 'certificate' and 'certificate_key'"},
+      {"certificate = \"a\"\ncertificate_key = \"b\"\nplain_http = true",
+       "has a certificate and 'plain_http'"},
+      {"plain_http = \"yes\"", "'plain_http': expected true or"},
+      {"plain_htp = true", "did you mean 'plain_http'?"},
+      {"names = [\"a b\"]", "'names': expected a host name or an address"},
       {"commands = { up = [\"uptime\"] }", "'up': expected an absolute path first"},
       {"commands = { up = [] }", "'up': expected a list"},
       {"commands = { \"a b\" = [\"/bin/x\"] }", "a command's name is"},
@@ -260,7 +324,12 @@ TEST_CASE("fleet file: every mistake says what was expected", "[fleet]") {
       {"[collector]\nlisten = \"0.0.0.0:9120\"", "needs 'url', where agents reach it"},
       {"[collector]\nurl = \"ftp://a\"", "'url': expected an address such as \"http://"},
       {"[collector]\nurl = \"http://a/b\"", "'url': expected an address such as \"http://"},
-      {"[collector]\nurl = \"https://a:1\"", "so it is never https://), found 'https://a:1'"},
+      {"[collector]\nurl = \"https://a:1\"",
+       "https:// needs 'certificate' and 'certificate_key'), found 'https://a:1'"},
+      {"[collector]\nlisten = \"watch:9120\"", "'listen': expected an address and a port"},
+      {"[collector]\ncertificate = \"a\"", "[collector] needs both 'certificate' and"},
+      {"[collector]\ncertificate = \"a\"\ncertificate_key = \"b\"\nurl = \"http://a:1\"",
+       "'url': expected an address such as \"https://10.0.0.1:9120\" (there is a certificate)"},
       {"[collector]\nurl = \"http://a\"", "'url': expected an address such as \"http://"},
       {"[collector]\nurl = \"http://a b\"", "'url': expected an address such as \"http://"},
       {"[collector]\nraw = \"60 d\"", "keeps the finer for longer"},
@@ -305,6 +374,7 @@ TEST_CASE("fleet file: mistakes in XML carry the line of their element", "[fleet
         std::vector<std::string>{"f:1: unknown key 'colour' in [host.a]; valid: 'address', 'port', "
                                  "'user', 'key', 'password_file', 'password', 'known_hosts', "
                                  "'directory', 'disk', 'network', 'limits', 'mail', 'listen', "
+                                 "'certificate', 'certificate_key', 'plain_http', 'names', "
                                  "'commands'"});
   CHECK_THAT(issues_of("<c><client ip='a' username='u' key='k'>\n<alert type='memry' limit='5%'/>"
                        "</client></c>")[0],

@@ -2,6 +2,7 @@
 #include "real/fleet/push.hpp"
 
 #include "tests/real/fleet/collector_rig.hpp"
+#include "tests/real/made_certificate.hpp"
 
 using namespace real;
 using namespace collector_rig;
@@ -130,10 +131,65 @@ TEST_CASE("push: who answers without the key is not believed") {
   CHECK_THAT(told, Contains("somebody else"));
 }
 
+TEST_CASE("push: over TLS samples go to whom the certificate vouches for, and to nobody else") {
+  Rig rig;
+  const Certificate certificate =
+      made_certificate::make(rig.path(), "collector", "DNS:localhost,IP:127.0.0.1");
+  const Certificate elsewhere = made_certificate::make(rig.path(), "elsewhere", "DNS:elsewhere");
+  const auto speaking = [&](const Certificate& with) {
+    return [&](Collector::Options& options) { options.http.certificate = with; };
+  };
+  rig.start(speaking(certificate));
+  asio::io_context io;
+  std::string told;
+  const auto over_tls = [&](const Certificate& believed) {
+    auto options = to(rig);
+    options.url.replace(0, 4, "https");
+    options.ca = believed.chain;
+    options.report = [&told](const std::string& what) { told = what; };
+    return options;
+  };
+  {
+    Push push{io, over_tls(certificate)};
+    add(push, 3);
+    CHECK(run_until(io, [&] { return push.buffered() == 0; }));
+    CHECK(rig.samples() == 3);
+    rig.stop();
+    rig.start(speaking(certificate));
+    add(push, 2);
+    CHECK(run_until(io, [&] { return push.buffered() == 0; }));
+    CHECK(rig.samples() == 5);
+  }
+  const auto refused = [&](Push::Options options, const std::string& why) {
+    CAPTURE(why);
+    told.clear();
+    Push push{io, std::move(options)};
+    add(push, 3);
+    CHECK(run_until(io, [&] { return !told.empty(); }));
+    CHECK_THAT(told, Contains(why));
+    CHECK(push.buffered() == 3);
+  };
+  refused(over_tls(elsewhere), "its certificate: self-signed certificate");
+  auto plain = to(rig);
+  plain.report = [&told](const std::string& what) { told = what; };
+  refused(plain, "End of file");
+  rig.stop();
+  rig.start(speaking(elsewhere));  // ours, but not made for 127.0.0.1
+  refused(over_tls(elsewhere), "its certificate: IP address mismatch");
+  rig.stop();
+  rig.start();
+  refused(over_tls(certificate), "TLS: ");
+  CHECK(rig.samples() == 5);
+  auto nobody = over_tls(certificate);
+  nobody.ca = rig.path() / "nobody.pem";
+  CHECK_THROWS_WITH((Push{io, nobody}), Contains("nobody.pem"));
+}
+
 TEST_CASE("push: an address that is none is refused at the start") {
   const Rig rig;
   asio::io_context io;
-  for (const char* url : {"https://a:1", "a:1", "http://", "http://a:b", "http://a"}) {
+  for (const char* url :
+       {"https://a", "a:1", "http://", "http://a:b", "http://a", "http://a:1/b"}) {
     auto options = to(rig);
     options.url = url;
     CAPTURE(url);

@@ -49,3 +49,23 @@ TEST_CASE("uptime: who was never watched is not blamed, and 100 % affords nothin
   const std::vector<vm::TimeSpan> second{{at(1h), at(1h + 1s)}};
   CHECK(uptime_of(second, none, at(0h), month, 1).budget_left() == -1);
 }
+
+TEST_CASE("uptime: spans that overlap are counted once, and what is left out is in no other") {
+  const auto hours = [](const TimeSpans& spans) {
+    std::vector<int> all;
+    for (const vm::TimeSpan& span : spans) {
+      all.push_back(static_cast<int>((span.start - at(0h)) / 1h));
+      all.push_back(static_cast<int>((span.end - at(0h)) / 1h));
+    }
+    return all;
+  };
+  using Hours = std::vector<int>;
+  const TimeSpans away = merged(
+      {{at(7h), at(8h)}, {at(1h), at(4h)}, {at(2h), at(3h)}, {at(4h), at(5h)}, {at(9h), at(9h)}});
+  CHECK(hours(away) == Hours{1, 5, 7, 8, 9, 9});
+  CHECK(hours(without({{at(0h), at(10h)}}, away)) == Hours{0, 1, 5, 7, 8, 9, 9, 10});
+  CHECK(hours(without({{at(2h), at(3h)}, {at(4h), at(6h)}, {at(8h), at(9h)}}, away)) ==
+        Hours{5, 6, 8, 9});
+  CHECK(merged({}).empty());
+  CHECK(hours(without({{at(1h), at(2h)}}, {})) == Hours{1, 2});
+}

@@ -242,3 +242,141 @@ TEST_CASE("live_session: when its keeper can keep no more, it ends and tells why
       frames_until(session, [](const RunView& v) { return v.source.state == SourceState::broken; });
   CHECK(view.source.message == "run.sqlite: disk is full");
 }
+
+TEST_CASE("live_session: one client is looked at while it runs, and its run stays the same") {
+  Kept kept;
+  // Picked before its warm-up is over, its percentiles are of all that counts.
+  const vm::Scenario s =
+      scenario(std::string{text}.replace(1, 10, "[scenario]\nwarmup = \"30 s\""));
+  LiveSession session{s, "nowhere", kept.keeper()};
+  session.on(Select{{Selection::Kind::client, 7}});
+  const auto looked_at = [](const RunView& v) {
+    return v.client && v.client->basis == ClientView::Basis::newest && v.client->issued > 0;
+  };
+  const RunView& view = frames_until(session, looked_at);
+  CHECK(view.client->id == vm::TenantId{7});
+  CHECK(view.client->group == GroupId{0});
+  CHECK(view.client->machine == MachineId{1});  // the second of two machines
+  CHECK_FALSE(view.client->percentiles_since);
+  CHECK(view.client->issued == view.client->committed + view.client->refused +
+                                   view.client->timed_out + view.client->failed +
+                                   view.client->in_flight);
+  session.load_all();
+  session.frame(0);
+
+  struct : vm::ObservationSink {
+    void on(const vm::Batch& batch) override {
+      for (const vm::TransactionRow& row : batch.transactions) {
+        if (row.client != vm::TenantId{7} || row.outcome != vm::Outcome::committed) continue;
+        if (row.issued >= Time{30s}) latency.add((row.ended - row.issued).count());
+      }
+    }
+    sim::Histogram latency;
+  } alone;
+  const auto outcome = vm::model::run(s, {.sink = &alone, .transactions = true});
+  CHECK(kept.outcome.fingerprint == outcome.fingerprint);
+  const vm::ClientOutcome& client = outcome.clients.at(7);
+  const ClientView& seen = *view.client;
+  CHECK(seen.basis == ClientView::Basis::whole_run);
+  CHECK(seen.issued == client.books.issued);
+  CHECK(seen.committed == client.books[vm::Outcome::committed]);
+  CHECK(seen.acknowledged == client.books.acknowledged);
+  CHECK(seen.measured == alone.latency.count());
+  CHECK(*seen.mean_ms == Approx(alone.latency.mean() * 1e-6));
+  CHECK(*seen.max_ms == Approx(static_cast<double>(alone.latency.max()) * 1e-6));
+  CHECK(*seen.p50_ms == Approx(static_cast<double>(alone.latency.quantile(0.5)) * 1e-6));
+  CHECK(*seen.p99_ms == Approx(static_cast<double>(alone.latency.quantile(0.99)) * 1e-6));
+}
+
+TEST_CASE("live_session: a client is looked at though the run stands still") {
+  LiveSession session{scenario(), "nowhere", {}};
+  frames_until(session, [](const RunView& v) { return v.clock.end > Time{1s}; });
+  session.on(Play{false});
+  for (int i = 0; i < 3; ++i) {
+    session.frame(0.01);
+    std::this_thread::sleep_for(100ms);
+  }
+  const Time stands = session.frame(0).clock.end;
+  for (const std::uint32_t client : {3u, 4u, 3u}) {
+    session.on(Select{{Selection::Kind::client, client}});
+    const RunView& view =
+        frames_until(session, [](const RunView& v) { return v.client && !v.client->loading; });
+    CHECK(view.client->id == vm::TenantId{client});
+    CHECK(view.client->at >= stands);
+    CHECK(view.client->issued > 0);
+  }
+  session.on(Select{{Selection::Kind::client, 20}});  // there are twenty, from 0 on
+  CHECK_FALSE(session.frame(0).client);
+}
+
+TEST_CASE("live_session: of a consolidation the threshold is changed, and repeated") {
+  const std::string toml = R"(
+[scenario]
+name = "hosts"
+duration = "24 h"
+[host.G5]
+cores = 2
+mips = 2660
+memory = "4096 MB"
+power = [93.7, 97, 101, 105, 110, 116, 121, 125, 129, 133, 135]
+[vm.small]
+mips = 1000
+memory = "870 MB"
+[consolidation]
+hosts = 20
+trace = { generated = 40 }
+detector = "THR"
+)";
+  Kept kept;
+  LiveSession session{scenario(toml), "nowhere", kept.keeper()};
+  session.on(SetSpeed{50'000});
+  frames_until(session, [](const RunView& v) { return v.clock.end > Time{1h}; });
+  session.on(Play{false});
+  const RunView& view = session.frame(0);
+  CHECK(view.source.can_change);
+  CHECK_FALSE(view.changes.can_load);
+  CHECK_FALSE(view.changes.can_strike);
+  CHECK(view.changes.threshold == 0.8);
+  CHECK(view.changes.why_not.find("neither crash") != std::string::npos);
+  session.on(CrashMachine{MachineId{0}, std::nullopt});
+  session.on(SetLoad{std::nullopt, 2});
+  session.on(SetThreshold{0.5});
+  frames_until(session, [](const RunView& v) {
+    return v.events->count(Time{}, Time::max())[number(EventKind::change)] == 1;
+  });
+  session.on(SetSpeed{as_fast_as_it_goes});
+  session.on(Play{true});
+  frames_until(session, [](const RunView& v) { return v.source.state == SourceState::finished; });
+  const vm::Scenario remembered = scenario(toml + kept.toml);
+  REQUIRE(remembered.changes.size() == 1);
+  CHECK(vm::model::run(remembered).fingerprint == kept.outcome.fingerprint);
+  CHECK(vm::model::run(scenario(toml)).fingerprint != kept.outcome.fingerprint);
+}
+
+TEST_CASE("live_session: a detector without a threshold has no lever, and the reason says so") {
+  std::string toml = R"(
+[scenario]
+name = "hosts"
+duration = "24 h"
+[host.G5]
+cores = 2
+mips = 2660
+memory = "4096 MB"
+power = [93.7, 97, 101, 105, 110, 116, 121, 125, 129, 133, 135]
+[vm.small]
+mips = 1000
+memory = "870 MB"
+[consolidation]
+hosts = 4
+trace = { generated = 4 }
+detector = "LR"
+)";
+  Kept kept;
+  LiveSession session{scenario(toml), "nowhere", kept.keeper()};
+  session.on(SetThreshold{0.5});
+  const RunView& view = session.frame(0);
+  CHECK_FALSE(view.changes.can_threshold);
+  CHECK(view.changes.why_not.find("LR-MMT 1.2 has no threshold") != std::string::npos);
+  session.load_all();
+  CHECK(kept.toml.empty());
+}

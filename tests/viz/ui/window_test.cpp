@@ -352,6 +352,23 @@ TEST_CASE("levers: a live world can be loaded, crashed, slowed and judged otherw
   CHECK(person.session.told<model::SetThreshold>()[0].threshold == Approx(0.75).epsilon(0.02));
 }
 
+TEST_CASE("levers: what cannot be pulled is grey, does nothing, and says why") {
+  Driver person;
+  model::RunView& view = person.session.view();
+  view.source.can_change = true;
+  view.changes.can_load = view.changes.can_strike = false;
+  view.changes.why_not = "The reference's hosts neither crash nor slow down.";
+  view.changes.threshold = 0.8;
+  person.click("machine.2");
+  CHECK_FALSE(person.shows("lever.load"));
+  person.session.commands.clear();
+  person.click("lever.crash");
+  person.click("lever.slow");
+  CHECK(person.session.commands.empty());
+  person.click("lever.threshold", 0.5f);
+  CHECK_FALSE(person.session.told<model::SetThreshold>().empty());
+}
+
 TEST_CASE("levers: a finished run has none") {
   Driver person;
   CHECK_FALSE(person.shows("lever.crash"));

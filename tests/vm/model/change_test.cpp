@@ -265,3 +265,84 @@ TEST_CASE("change: mistakes in a file are told like any others") {
   CHECK_THAT(issues("[[change]]\nat = \"1 s\"\nkind = \"crash\"\nmachine = 1\nto = \"1 %\"\n"),
              Contains("to"));
 }
+
+namespace {
+
+/// Two VMs that ask for 2500 MIPS all day, on one host of 5320: 94 % of it, and nowhere else to go.
+vm::Scenario full_host() {
+  auto loaded = vm::parse_scenario(R"(
+[scenario]
+name = "full"
+duration = "1 h"
+[host.G5]
+cores = 2
+mips = 2660
+memory = "4096 MB"
+power = [93.7, 97, 101, 105, 110, 116, 121, 125, 129, 133, 135]
+[vm.large]
+mips = 2500
+memory = "870 MB"
+[consolidation]
+hosts = 1
+trace = { generated = 2 }
+detector = "THR"
+)",
+                                   "full");
+  if (!loaded) FAIL(to_string(loaded.issues().front()));
+  vm::UsageTraces traces;
+  traces.length = 289;
+  traces.names = {"0", "1"};
+  traces.values.assign(2 * traces.length, 1.0);
+  loaded->consolidation->traces = std::make_shared<const vm::UsageTraces>(std::move(traces));
+  return std::move(*loaded);
+}
+
+struct Judged : Notes {
+  void on(const vm::Batch& batch) override {
+    Notes::on(batch);
+    for (const auto& row : batch.consolidation) overloaded.push_back(row.overloaded_hosts);
+  }
+  std::vector<std::uint32_t> overloaded;
+};
+
+}  // namespace
+
+TEST_CASE("change: hosts are judged by another threshold from the next optimisation on") {
+  // 94 % is above 80 %, not above 95 %, and above 90 % again. Intervals end at 300.1 s, 600.1 s ...
+  Hand hand;
+  for (const auto& [at, threshold] :
+       {std::pair{Duration{600100ms}, 0.95}, std::pair{Duration{1800100ms}, 0.9}}) {
+    hand.planned.push_back({.at = Time{at}, .kind = ChangeKind::threshold, .value = threshold});
+  }
+  Judged notes;
+  const auto steered = vm::model::run(full_host(), {.sink = &notes, .steering = &hand});
+  CHECK(notes.overloaded == std::vector<std::uint32_t>{1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 1});
+  CHECK(notes.faults ==
+        std::vector<std::string>{"change: threshold 95 %", "change: threshold 90 %"});
+
+  vm::Scenario remembered = full_host();
+  const auto changes = vm::parse_scenario(full_host().text + notes.toml, "full");
+  REQUIRE(changes);
+  REQUIRE(changes->changes.size() == 2);
+  remembered.changes = changes->changes;
+  Judged again;
+  const auto repeated = vm::model::run(remembered, {.sink = &again});
+  CHECK(again.overloaded == notes.overloaded);
+  CHECK(again.faults == notes.faults);
+  CHECK(repeated.fingerprint == steered.fingerprint);
+}
+
+TEST_CASE("change: nothing but a threshold that there is can be changed in a consolidation") {
+  const auto issue = [](std::string change, const std::string& detector) {
+    std::string text = full_host().text;
+    text.replace(text.find("\"THR\""), 5, '"' + detector + '"');
+    const auto loaded = vm::parse_scenario(text + "[[change]]\nat = \"10 min\"\n" + change, "full");
+    return loaded ? std::string{} : to_string(loaded.issues().front());
+  };
+  const std::string threshold = "kind = \"threshold\"\nto = \"90 %\"\n";
+  CHECK(issue(threshold, "THR").empty());
+  CHECK_THAT(issue(threshold, "LR"), Catch::Contains("only detector \"THR\" has a threshold"));
+  CHECK_THAT(issue(threshold, "DVFS"), Catch::Contains("only detector"));
+  CHECK_THAT(issue("kind = \"crash\"\nmachine = 0\n", "THR"),
+             Catch::Contains("only the threshold can be changed"));
+}
