@@ -133,7 +133,7 @@ TEST_CASE("spool: a mail for each beginning and end, over TLS, to all addresses,
   CHECK(mails[1].header("In-Reply-To") == mails[0].header("Message-ID"));
   // The second in which it began, one before, and its shares in percent.
   CHECK_THAT(mails[0].data, Contains("22:13:50        98.8       0.1       0.2        0.3"));
-  CHECK_THAT(mails[0].data, Contains("22:13:49      43.2"));
+  CHECK_THAT(mails[0].data, Contains("22:13:49        43.2"));
   CHECK_THAT(mails[1].data, Contains("At worst it was 99.0 %"));
 }
 
