@@ -249,7 +249,8 @@ void Inspector::draw_client(const Frame& frame, const model::ClientView& client,
   y = draw_facts(frame, place, y, {"p50", milliseconds_text(client.p50_ms), p.text},
                  {"p99", milliseconds_text(client.p99_ms), p.text});
   const std::string_view note = advice(frame, client);
-  if (!note.empty()) y = draw_note(frame, place, y + frame.px(3), note);
+  const bool fits = y + frame.px(38) < place.max.y;  // two lines: half a line says nothing
+  if (!note.empty() && fits) y = draw_note(frame, place, y + frame.px(3), note);
   draw_last(frame, client, place, y + frame.px(6));
 }
 

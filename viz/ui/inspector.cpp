@@ -16,9 +16,9 @@ using model::Life;
 using Kind = model::Selection::Kind;
 
 constexpr float side = 14;             // unscaled pixels at both edges
-constexpr float levers = 178;          // height
-constexpr float levers_of_all = 100;   // likewise, without those of one machine
-constexpr float more_for_reason = 26;  // that some cannot be pulled
+constexpr float levers = 142;          // height
+constexpr float levers_of_all = 92;    // likewise, without those of one machine
+constexpr float more_for_reason = 28;  // that some cannot be pulled
 
 std::string length_text(const Frame& frame, Time from, const std::optional<Time>& to) {
   return to ? span_text(*to - from) : span_text(frame.run.clock.now - from) + " so far";
