@@ -111,11 +111,12 @@ void Processor::collect() {
 // ---- The burners' side -------------------------------------------------------------------------
 
 bool Processor::push(List& list, Job* job) {
-  job->next = list.load(std::memory_order_relaxed);
-  while (!list.compare_exchange_weak(job->next, job, std::memory_order_release,
-                                     std::memory_order_relaxed)) {
-  }
-  return job->next == nullptr;
+  Job* before = list.load(std::memory_order_relaxed);
+  do {
+    job->next = before;
+  } while (!list.compare_exchange_weak(before, job, std::memory_order_release,
+                                       std::memory_order_relaxed));
+  return before == nullptr;  // the job is whoever's who has taken the list since
 }
 
 void Processor::burner(std::size_t index) {
