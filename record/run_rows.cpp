@@ -70,8 +70,13 @@ void for_each_new(sqlite3* db, std::string_view sql, std::int64_t& last, F f) {
   }
 }
 
-constexpr const char* sample_columns =
-    "at_ns, machine, state, cpu, memory, disk, network, transactions, tenants FROM samples ";
+/// `first` is what stands before the columns of a sample, `where` what follows them.
+std::string of_samples(const char* first, const char* where) {
+  std::string sql{first};
+  sql += "at_ns, machine, state, cpu, memory, disk, network, transactions, tenants FROM samples ";
+  sql += where;
+  return sql;
+}
 
 vm::SampleRow sample_row(const Statement& row, int column) {
   vm::SampleRow sample;
@@ -287,8 +292,8 @@ void RunRows::read_rest(vm::Batch& batch) {
 // ---- Samples -----------------------------------------------------------------------------------
 
 bool RunRows::read_samples(vm::Batch& batch, std::size_t most) {
-  const Statement row = prepare(db_, std::string{"SELECT rowid, "} + sample_columns +
-                                         "WHERE rowid > ? ORDER BY rowid LIMIT ?");
+  const Statement row =
+      prepare(db_, of_samples("SELECT rowid, ", "WHERE rowid > ? ORDER BY rowid LIMIT ?"));
   put(row.get(), 1, sample_);
   put(row.get(), 2, most);
   std::size_t told = 0;
@@ -337,8 +342,8 @@ std::vector<vm::SampleRow> RunRows::select_samples(std::size_t most) const {
     }
     return high;
   };
-  const Statement row = prepare(db_, std::string{"SELECT "} + sample_columns +
-                                         "WHERE rowid >= ? AND rowid < ? ORDER BY rowid");
+  const Statement row =
+      prepare(db_, of_samples("SELECT ", "WHERE rowid >= ? AND rowid < ? ORDER BY rowid"));
   constexpr std::int64_t fewest = 4, enough = 500;
   const std::int64_t first_instant = behind(1) - 1;
   const std::int64_t instants = std::clamp(
