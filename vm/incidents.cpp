@@ -107,6 +107,7 @@ void Incidents::heard(Time now, MachineId id, std::span<const TimedSample> sampl
                       IncidentOrders& orders) {
   watched(now, orders);
   Host& host = hosts_[id.value];
+  if (host.retired && now - host.told > rules_.farewell) enlist(now, id, orders);
   host.known = true;
   host.heard = now;
   if (std::exchange(host.down, false)) orders.emplace_back(HostUp{id, now});
@@ -138,7 +139,8 @@ void Incidents::tick(Time now, IncidentOrders& orders) {
 void Incidents::retire(Time now, MachineId id, Time since, IncidentOrders& orders) {
   watched(now, orders);
   Host& host = hosts_[id.value];
-  if (std::exchange(host.retired, since)) return;
+  if (host.back == since || std::exchange(host.retired, since)) return;
+  host.told = now;
   orders.emplace_back(Retired{id, since});
   if (std::exchange(host.down, false)) orders.emplace_back(HostUp{id, now});
   for (Thing& t : host.things) {
@@ -156,7 +158,7 @@ void Incidents::enlist(Time now, MachineId id, IncidentOrders& orders) {
   Host& host = hosts_[id.value];
   if (!host.retired) return;
   orders.emplace_back(Enlisted{id, *host.retired, now});
-  host.retired.reset();
+  host.back = std::exchange(host.retired, std::nullopt);
   host.heard = now;
 }
 

@@ -20,7 +20,8 @@
 //
 // A host that is retired, taken down on purpose, is nobody's concern: what was open about it ends
 // quietly, its silence is none, and what it still sends is kept and not judged. Once it is enlisted
-// again its silence counts from then on.
+// again its silence counts from then on. Whoever goes on sending beyond `farewell` is enlisted: he
+// was not taken down, whatever is written; somebody was interrupted.
 //
 // Samples are judged by their own time, in order within each host, so a batch that comes late opens
 // and closes what it would have opened and closed in time. Nothing ends while a host is silent. One
@@ -55,6 +56,7 @@ struct IncidentRules {
   Duration calm = std::chrono::seconds{5};
   Duration most_calm = std::chrono::minutes{16};
   Duration memory = std::chrono::hours{1};
+  Duration farewell = std::chrono::seconds{30};  // of a retired host; who still sends is not gone
 };
 
 struct TimedSample {
@@ -158,7 +160,9 @@ class Incidents {
   /// counts as Unwatched. O(hosts).
   void tick(Time now, IncidentOrders& orders);
 
-  /// since  as it was recorded; tells this retirement from others of the host
+  /// Nothing where that retirement is over.
+  ///
+  ///   since  as it was recorded; tells this retirement from others of the host
   void retire(Time now, MachineId host, Time since, IncidentOrders& orders);
   /// Nothing where it is not retired.
   void enlist(Time now, MachineId host, IncidentOrders& orders);
@@ -184,6 +188,8 @@ class Incidents {
     std::array<Thing, incident_cause_count> things;
     bool known = false, down = false;
     std::optional<Time> retired;  // since when
+    Time told;                    // when we heard of that
+    std::optional<Time> back;     // the retirement that is over, by its beginning
     Time heard;                   // or from when on it was watched again
     std::optional<Time> last_sample;
     std::vector<TimeSpan> unwatched;  // not filled yet, in order

@@ -82,7 +82,7 @@ void Collector::resume() {
   }
   for (std::size_t i = 0; i < agents_.size() || i < archive_.states().size(); ++i) {
     const HostState& state = archive_.states()[i];
-    agents_.push_back({state, state.next, {}, {}});
+    agents_.push_back({state, state.next});
     if (!state.heard) continue;
     const auto spans = archive_.unwatched(i, state.last_sample.value_or(sim::Time{}));
     incidents_.resume(vm::MachineId{static_cast<std::uint32_t>(i)}, state.last_sample, spans);
@@ -142,12 +142,9 @@ void Collector::look_for_retired(ArchiveChange& change) {
   }
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     const vm::MachineId id{static_cast<std::uint32_t>(i)};
-    if (since[i] && since[i] == agents_[i].back) since[i].reset();  // is about to be written
     if (incidents_.retired(id) == since[i]) continue;
     incidents_.enlist(change.alive, id, change.orders);
-    if (!since[i]) continue;
-    incidents_.retire(change.alive, id, *since[i], change.orders);
-    agents_[i].found_retired = change.alive;
+    if (since[i]) incidents_.retire(change.alive, id, *since[i], change.orders);
   }
 }
 
@@ -244,11 +241,6 @@ ArchiveChange Collector::accept(std::size_t host, std::uint64_t counter, const B
   ArchiveChange change;
   change.alive = now();
   change.host = host;
-  // Whoever goes on sending was not taken down, whatever is written: somebody was interrupted.
-  if (incidents_.retired(id) && change.alive - agent.found_retired > options_.farewell) {
-    agent.back = incidents_.retired(id);
-    incidents_.enlist(change.alive, id, change.orders);
-  }
   if (incidents_.is_down(id)) change.back_from = why_back(agent, batch, change.alive);
 
   const HostState before = agent.state;

@@ -58,8 +58,6 @@ class Collector {
     std::string token{};                  // that GET /fleet must bring; empty: none
     bool sealed_only = false;             // GET /fleet is not for this network: 403
     std::chrono::milliseconds pace{100};  // at most one commit in it
-    /// For so long a host that was taken down may go on sending; after that it evidently was not.
-    std::chrono::milliseconds farewell = std::chrono::seconds{30};
     /// Of everything that is ordered, when it is on the disk: by the number of the host in `hosts`.
     std::function<void(const vm::IncidentOrder&)> told = [](const vm::IncidentOrder&) {};
     std::function<void()> mailed = [] {};  // in another thread: the outbox may hold new mails
@@ -88,8 +86,6 @@ class Collector {
   struct Agent {
     HostState state;                // as it will be when everything submitted is stored
     std::uint64_t judged_next = 0;  // number of the first sample that the machine was not told
-    sim::Time found_retired;        // when we were told so
-    std::optional<sim::Time> back;  // the retirement that we have ended, by its start
   };
 
   Router routes();

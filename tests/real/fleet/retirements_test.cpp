@@ -21,7 +21,7 @@ class Watched {
       options.rules.interval = 20ms;
       options.rules.silence = 600ms;
       options.rules.calm = 50ms;
-      options.farewell = 300ms;
+      options.rules.farewell = 300ms;
       options.archive.mails = true;
       for (auto& host : options.hosts) host.mail = {"ops@example.org"};
     });
