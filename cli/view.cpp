@@ -111,6 +111,17 @@ viz::model::Selection selection_of(const Wanted& wanted) {
   return {};
 }
 
+/// Of whom a run has `count`, by numbers from 0.
+void check_number(const std::string& option, const std::string& whom, int wanted,
+                  std::size_t count) {
+  if (wanted < 0 || static_cast<std::size_t>(wanted) < count) return;
+  const std::string has =
+      count == 0   ? "no " + whom + "s"
+      : count == 1 ? "one " + whom + ", 0"
+                   : std::to_string(count) + " " + whom + "s, 0 to " + std::to_string(count - 1);
+  throw UsageError{option + " " + std::to_string(wanted) + ": the run has " + has};
+}
+
 template <class Runs>
 int write_picture(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
   ui::PictureOptions options{
@@ -126,6 +137,7 @@ int write_picture(const Wanted& wanted, Runs& runs, const ui::App::Options& look
   const ui::Image image = ui::picture_of(runs, options);
   const viz::model::SourceView& source = first_of(runs).source;
   if (source.state == viz::model::SourceState::broken) throw UsageError{source.message};
+  check_number("--machine", "machine", wanted.machine, first_of(runs).machines.size());
   ui::write_png(image, wanted.png);
   std::cout << wanted.png << '\n';
   return exit_done;
@@ -199,6 +211,7 @@ int open_window(const Wanted& wanted, Runs& runs, const ui::App::Options& look) 
 
 template <class Runs>
 int show(const Wanted& wanted, Runs& runs, const ui::App::Options& look) {
+  check_number("--client", "client", wanted.client, first_of(runs).info.clients());
   if (!wanted.png.empty()) return write_picture(wanted, runs, look);
   runs.on(viz::model::Select{selection_of(wanted)});
   return open_window(wanted, runs, look);

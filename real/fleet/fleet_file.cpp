@@ -159,7 +159,7 @@ void read_host_keys(TableReader& reader, const Draft& draft, FleetHost& host) {
   if (const auto limits = reader.find("limits")) read_limits(*limits, host.limits);
   if (const auto mail = reader.find("mail")) read_mail(*mail, host.mail);
   text(reader, "listen", host.listen, is_ip_and_port,
-       "an address and a port such as \"127.0.0.1:9110\"");
+       "an IP address and a port such as \"127.0.0.1:9110\"");
   read_safety(reader, draft.base, host.safety);
   if (const auto names = reader.find("names")) read_names(*names, host.names);
   if (const auto commands = reader.find("commands")) read_commands(*commands, host.commands);
@@ -202,7 +202,7 @@ void read_collector(TableReader& root, Draft& draft) {
   toml::table none;
   TableReader reader(table ? *table : none, "[collector]", root.issues());
   text(reader, "listen", collector.listen, is_ip_and_port,
-       "an address and a port such as \"127.0.0.1:9120\"");
+       "an IP address and a port such as \"127.0.0.1:9120\"");
   read_safety(reader, draft.base, collector.safety);
   const bool tls = collector.safety.has_certificate();
   collector.url = (tls ? "https://" : "http://") + collector.listen;

@@ -158,6 +158,9 @@ TEST_CASE("view: what cannot be shown is one line, and exit code 2", "[cli]") {
   refused({"a", "--size", "10x10"}, "--size");
   refused({"a", "--scale", "9"}, "--scale");
   refused({}, "RUN");
+  const std::string run = played(desk);
+  refused({run, "--client", "9999", "--png", "a.png"}, "--client 9999: the run has ");
+  refused({run, "--machine", "9999", "--png", "a.png"}, "--machine 9999: the run has ");
   CHECK_FALSE(fs::exists(desk / "a.png"));
 }
 

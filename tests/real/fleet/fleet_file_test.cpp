@@ -1,4 +1,4 @@
-// Fleet files of both kinds: what they mean, and what is said of their mistakes.
+// Fleet files: what they mean, and what is said of their mistakes. Those in XML: fleet_xml_test.
 #include "real/fleet/fleet_file.hpp"
 
 #include <algorithm>
@@ -9,9 +9,11 @@
 
 #include "real/fleet/fleet_names.hpp"
 #include "sim/random.hpp"
+#include "tests/real/fleet/fleet_text.hpp"
 #include "tests/real/folder.hpp"
 
 namespace fs = std::filesystem;
+using namespace fleet_text;
 using namespace std::chrono_literals;
 
 namespace {
@@ -64,23 +66,6 @@ directory     = "agents/brink one"
 known_hosts   = "hosts"
 mail          = []
 )";
-
-real::Fleet parsed(std::string_view text) {
-  auto fleet = real::parse_fleet(text, "fleet.toml", "/etc/fleets");
-  if (!fleet) {
-    for (const vm::Issue& issue : fleet.issues()) UNSCOPED_INFO(to_string(issue));
-  }
-  REQUIRE(fleet);
-  return *fleet;
-}
-
-std::vector<std::string> issues_of(std::string_view text) {
-  const auto fleet = real::parse_fleet(text, "f", "/etc/fleets");
-  REQUIRE_FALSE(fleet);
-  std::vector<std::string> said;
-  for (const vm::Issue& issue : fleet.issues()) said.push_back(to_string(issue));
-  return said;
-}
 
 void write(const fs::path& file, std::string_view text) {
   std::ofstream(file, std::ios::binary) << text;
@@ -164,39 +149,6 @@ TEST_CASE("fleet file: what it does not say is as documented", "[fleet]") {
   CHECK(parsed("[fleet]\ninterval = \"1 min\"\n" + std::string{small_fleet}).silence == 3min);
 }
 
-TEST_CASE("fleet file: XML of older set-ups means the same as TOML", "[fleet]") {
-  const real::Fleet fleet = parsed(R"(<?xml version="1.0"?>
-<!-- <client> -->
-<clients>
-  <client ip="10.0.0.11" port="2222" username="brink" password="p&amp;q &quot;r\"
-          mail="ops@example.org, web@example.org">
-    <alert type="memory" limit="50%"/>
-    <alert><type>cpu</type><limit>20 %</limit></alert>
-  </client>
-  <client>
-    <name>db</name> <ip>10.0.0.12</ip> <username>admin</username> <key>id_ed25519</key>
-  </client>
-  <collector listen="10.0.0.1:9120"/>
-  <smtp server="mail.example.org:25" from="brink@example.org" plain="true"/>
-</clients>
-)");
-  CHECK(fleet.collector.url == "http://10.0.0.1:9120");
-  REQUIRE(fleet.smtp);
-  CHECK(fleet.smtp->plain);
-  REQUIRE(fleet.hosts.size() == 2);
-  const real::FleetHost& first = fleet.hosts[0];
-  CHECK(first.name == "10.0.0.11");
-  CHECK(first.address == "10.0.0.11");
-  CHECK(first.port == 2222);
-  CHECK(first.user == "brink");
-  CHECK(first.password == R"(p&q "r\)");
-  CHECK(first.mail == std::vector<std::string>{"ops@example.org", "web@example.org"});
-  CHECK(first.limits.values == std::array{0.2, 0.5, 0.98, 0.98});
-  CHECK(fleet.hosts[1].name == "db");
-  CHECK(fleet.hosts[1].address == "10.0.0.12");
-  CHECK(fleet.hosts[1].key == "/etc/fleets/id_ed25519");
-}
-
 TEST_CASE("fleet file: what listens beyond loopback says how it is kept from strangers",
           "[fleet]") {
   const real::Fleet fleet = parsed(R"([collector]
@@ -249,18 +201,6 @@ plain_http      = false
   CHECK(xml.hosts[0].names == std::vector<std::string>{"b", "c"});
 }
 
-TEST_CASE("fleet file: the order of XML is the order of its clients", "[fleet]") {
-  std::string text = "<clients>";  // all on one line
-  for (int i = 30; i > 0; --i) {
-    text += "<client ip='10.0.0." + std::to_string(i) + "' username='u' key='k'/>";
-  }
-  const real::Fleet fleet = parsed(text + "</clients>");
-  REQUIRE(fleet.hosts.size() == 30);
-  for (int i = 0; i < 30; ++i) {
-    CHECK(fleet.hosts[static_cast<std::size_t>(i)].name == "10.0.0." + std::to_string(30 - i));
-  }
-}
-
 TEST_CASE("fleet file: every mistake says what was expected", "[fleet]") {
   struct Mistake {
     std::string_view line, says;
@@ -292,9 +232,9 @@ TEST_CASE("fleet file: every mistake says what was expected", "[fleet]") {
       {"mail = [\"<a@x>\"]", "'mail': expected a mail address"},
       {"mail = [\"a\"]", "'mail': expected a mail address"},
       {"mail = \"a@x\"", "'mail': expected a list"},
-      {"listen = \"9110\"", "'listen': expected an address and a port"},
-      {"listen = \"127.0.0.1:0\"", "'listen': expected an address and a port"},
-      {"listen = \"web1:9110\"", "'listen': expected an address and a port"},
+      {"listen = \"9110\"", "'listen': expected an IP address and a port"},
+      {"listen = \"127.0.0.1:0\"", "'listen': expected an IP address and a port"},
+      {"listen = \"web1:9110\"", "'listen': expected an IP address and a port"},
       {"listen = \"10.0.0.1:9110\"",
        "[host.x] listens at 10.0.0.1:9110, beyond loopback: it needs 'certificate' and "
        "'certificate_key', or 'plain_http = true'"},
@@ -326,7 +266,7 @@ TEST_CASE("fleet file: every mistake says what was expected", "[fleet]") {
       {"[collector]\nurl = \"http://a/b\"", "'url': expected an address such as \"http://"},
       {"[collector]\nurl = \"https://a:1\"",
        "https:// needs 'certificate' and 'certificate_key'), found 'https://a:1'"},
-      {"[collector]\nlisten = \"watch:9120\"", "'listen': expected an address and a port"},
+      {"[collector]\nlisten = \"watch:9120\"", "'listen': expected an IP address and a port"},
       {"[collector]\ncertificate = \"a\"", "[collector] needs both 'certificate' and"},
       {"[collector]\ncertificate = \"a\"\ncertificate_key = \"b\"\nurl = \"http://a:1\"",
        "'url': expected an address such as \"https://10.0.0.1:9120\" (there is a certificate)"},
@@ -357,52 +297,6 @@ TEST_CASE("fleet file: what a host lacks is said of that host", "[fleet]") {
                                  "f:2:1: [host.b] needs 'key', such as \"id_ed25519\""});
   // One mistake is one issue: a wrong user is not a missing one as well.
   CHECK(issues_of("[host.a]\nuser = 1\nkey = \"\"\n").size() == 2);
-}
-
-TEST_CASE("fleet file: mistakes in XML carry the line of their element", "[fleet]") {
-  CHECK(issues_of("<clients>\n<client ip='a' username='u' key='k'/>\n\n"
-                  "<client ip='b b' username='u'\n port='x' key='k'/>\n</clients>") ==
-        std::vector<std::string>{
-            "f:4: a host's name is letters, digits, '.', '-' and '_' and begins with a letter or "
-            "digit, found 'b b'"});
-  const auto said = issues_of(
-      "<clients>\n<cleint ip='a'/>\n<client username='u'/>\n<client ip='c' ip='d'/>\n</clients>");
-  CHECK(said[0] == "f:2: there is no element 'cleint'; did you mean 'client'?");
-  CHECK(said[1] == "f:3: a client needs 'ip'");
-  CHECK(said[2] == "f:4: the client has 'ip' twice");
-  CHECK(issues_of("<c><client ip='a' username='u' key='k' colour='red'/></c>") ==
-        std::vector<std::string>{"f:1: unknown key 'colour' in [host.a]; valid: 'address', 'port', "
-                                 "'user', 'key', 'password_file', 'password', 'known_hosts', "
-                                 "'directory', 'disk', 'network', 'limits', 'mail', 'listen', "
-                                 "'certificate', 'certificate_key', 'plain_http', 'names', "
-                                 "'commands'"});
-  CHECK_THAT(issues_of("<c><client ip='a' username='u' key='k'>\n<alert type='memry' limit='5%'/>"
-                       "</client></c>")[0],
-             Catch::Contains("unknown key 'memry' in 'limits'; did you mean 'memory'?"));
-  CHECK_THAT(
-      issues_of("<c><client ip='a' username='u' key='k'><alert type='cpu'/></client></c>")[0],
-      Catch::Contains("an alert needs 'type' and 'limit'"));
-  CHECK_THAT(issues_of("<c><client ip='a'/><client ip='a'/></c>")[0],
-             Catch::Contains("there is a client 'a' already"));
-}
-
-TEST_CASE("fleet file: texts that are no XML, or more than a fleet needs", "[fleet]") {
-  CHECK_THAT(issues_of("<clients>\n<client>\n</clients>")[0], Catch::StartsWith("f:3: not XML: "));
-  CHECK_THAT(issues_of("<")[0], Catch::StartsWith("f:1: not XML: "));
-  CHECK_THAT(issues_of("<a/>")[0], Catch::Contains("needs at least one"));
-  CHECK(issues_of("<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>") ==
-        std::vector<std::string>{"f:1: not XML: a document type has no place in a fleet file"});
-  // The parser calls itself for each level: a million of them would overrun the stack.
-  std::string deep;
-  for (int i = 0; i < 500'000; ++i) deep += "<a>";
-  CHECK_THAT(issues_of(deep)[0], Catch::Contains("elements within elements"));
-  CHECK_THAT(issues_of(std::string("<a>\0</a>", 8))[0],
-             Catch::Contains("a character of value zero"));
-  // Bytes that are no UTF-8, and an attempt to leave the quotes of the translation.
-  CHECK_THAT(issues_of("<c><client ip='a' username='\xc3\x28' key='k'/></c>")[0],
-             Catch::Contains("f:1: not TOML: "));
-  CHECK_THAT(issues_of("<c><client ip='a' username='u\" , port = 1 #' key='k'/></c>")[0],
-             Catch::Contains("'user': expected a user's name"));
 }
 
 TEST_CASE("fleet file: no mutation of a file crashes its readers", "[fleet][swarm]") {
