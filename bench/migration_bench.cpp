@@ -13,117 +13,33 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <deque>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include <unistd.h>
 
 #include "bench/bench.hpp"
+#include "bench/node_gateway.hpp"
 #include "bench/redis_peer.hpp"
-#include "real/link.hpp"
 #include "real/now.hpp"
-#include "real/secret_file.hpp"
-#include "real/spawn.hpp"
-#include "real/token.hpp"
-#include "tests/real/node_process.hpp"
 
 namespace {
 
 using namespace real;
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
+using bench::cpu_seconds;
+using bench::NodeGateway;
 
 constexpr vm::TenantId tenant{1};
 /// Of the copy, in bytes/s: a quarter above what is wanted. Unlimited it is faster still, and its
 /// writing keeps the disk from the transactions' syncs.
 constexpr double bandwidth = 187e6;
 
-double cpu_seconds(pid_t pid) {
-  std::ifstream stat{"/proc/" + std::to_string(pid) + "/stat"};
-  std::string text;
-  std::getline(stat, text);
-  std::istringstream rest{text.substr(text.rfind(')') + 2)};
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) rest >> skipped;
-  double user = 0, system = 0;
-  rest >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
-class Gateway {
- public:
-  Gateway(const fs::path& brink, const fs::path& folder, std::uint32_t nodes) {
-    const fs::path file = folder / "run.key";
-    const Tokens tokens{create_key_file(file)};
-    token_ = tokens.issue("bench", "gateway", unix_now(), std::chrono::hours{1});
-    for (std::uint32_t i = 0; i < nodes; ++i) {
-      const fs::path directory = folder / ("node" + std::to_string(i));
-      nodes_.push_back(std::make_unique<real_test::NodeProcess>(brink, directory, file, i, "8GiB"));
-      connect(i);
-    }
-  }
-
-  template <class M>
-  void send(std::size_t node, const M& message) {
-    links_[node]->send(message);
-  }
-  template <class M>
-  M await() {
-    while (true) {
-      for (auto it = inbox_.begin(); it != inbox_.end(); ++it) {
-        if (const auto* broken = std::get_if<Broken>(&*it))
-          throw std::runtime_error(broken->reason);
-        if (auto* wanted = std::get_if<M>(&*it)) {
-          M message = std::move(*wanted);
-          inbox_.erase(it);
-          return message;
-        }
-      }
-      turn();
-    }
-  }
-  void turn() {
-    io_.restart();
-    io_.run_one_for(1ms);
-    io_.poll();
-    if (each_turn) each_turn();
-  }
-
-  std::function<void(const Answer&)> on_answer;
-  std::function<void()> each_turn;
-  real_test::NodeProcess& node(std::size_t i) { return *nodes_[i]; }
-
- private:
-  void connect(std::size_t i) {
-    bool done = false;
-    spawn(io_, "gateway", [](Gateway& self, std::size_t at, bool& over) -> awaitable<void> {
-      const Hello hello{.role = Role::gateway, .token = self.token_};
-      self.links_.push_back(co_await dial(self.io_, self.nodes_[at]->address, hello));
-      self.links_.back()->start(
-          [&self](Message& message) {
-            if (const auto* answer = std::get_if<Answer>(&message)) return self.on_answer(*answer);
-            self.inbox_.push_back(std::move(message));
-          },
-          [](const std::string& reason) { throw std::runtime_error(reason); });
-      over = true;
-    }(*this, i, done));
-    while (!done) turn();
-  }
-
-  asio::io_context io_;
-  std::string token_;
-  std::vector<std::unique_ptr<real_test::NodeProcess>> nodes_;
-  std::vector<std::shared_ptr<Link>> links_;
-  std::deque<Message> inbox_;
-};
-
 /// Open loop: a write every so often, whatever happens to the others.
 class Writer {
  public:
-  Writer(Gateway& gateway, double rate) : gateway_(gateway), rate_(rate), begin_(now()) {
+  Writer(NodeGateway& gateway, double rate) : gateway_(gateway), rate_(rate), begin_(now()) {
     gateway.on_answer = [this](const Answer& answer) { take(answer); };
     gateway.each_turn = [this] { send_due(); };
   }
@@ -167,7 +83,7 @@ class Writer {
     last_ = at;
   }
 
-  Gateway& gateway_;
+  NodeGateway& gateway_;
   const double rate_;
   const vm::Time begin_;
   std::uint64_t next_ = 0;
@@ -185,7 +101,7 @@ struct Moved {
 
 /// By the table of docs/FAILOVER.md: rounds until what is left fits 70 % of a pause of 20 ms at
 /// 150 MB/s, then freeze, rest, verify, switch over.
-Moved move(Gateway& gateway, Writer& writer, std::size_t from, vm::Attempt attempt,
+Moved move(NodeGateway& gateway, Writer& writer, std::size_t from, vm::Attempt attempt,
            vm::Epoch epoch) {
   const std::size_t to = 1 - from;
   writer.longest_gap();
@@ -221,7 +137,7 @@ Moved move(Gateway& gateway, Writer& writer, std::size_t from, vm::Attempt attem
   return moved;
 }
 
-void check_books(Gateway& gateway, std::size_t owner, const Writer& writer) {
+void check_books(NodeGateway& gateway, std::size_t owner, const Writer& writer) {
   gateway.send(owner, Audit{tenant});
   std::uint64_t held = 0, count = 0, missing = 0;
   std::vector<Range> ranges;
@@ -275,7 +191,7 @@ Middle tell_middle(const std::string& who, const std::vector<Moved>& all) {
 
 Middle migrations(const fs::path& brink, const fs::path& folder, std::int64_t records, int times,
                   double rate) {
-  Gateway gateway{brink, folder, 2};
+  NodeGateway gateway{brink, folder, 2};
   gateway.on_answer = [](const Answer&) {};
   gateway.send(0, Own{tenant, 1, {records * 1024}, {}});
   gateway.await<Owned>();
@@ -382,7 +298,7 @@ void beside(const Middle& ours, const fs::path& folder, std::int64_t records, in
 
 void transactions(const fs::path& brink, const fs::path& folder, std::uint64_t count,
                   std::uint32_t tenants) {
-  Gateway gateway{brink, folder, 1};
+  NodeGateway gateway{brink, folder, 1};
   std::uint64_t done = 0;
   gateway.on_answer = [&](const Answer&) { ++done; };
   for (std::uint32_t i = 0; i < tenants; ++i) {
@@ -418,6 +334,12 @@ void transactions(const fs::path& brink, const fs::path& folder, std::uint64_t c
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   const std::vector<std::string> words{argv + 1, argv + argc};
+  if (std::ranges::count(words, "--help") > 0) {
+    std::puts(
+        "migration_bench [RECORDS [MIGRATIONS [WRITES_PER_SECOND]]]   1000000 10 2000\n"
+        "migration_bench --transactions [COUNT [TENANTS]]             200000 200");
+    return 0;
+  }
   const auto number = [&](std::size_t i, std::int64_t otherwise) {
     return i < words.size() ? std::stoll(words[i]) : otherwise;
   };

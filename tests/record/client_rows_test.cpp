@@ -10,13 +10,8 @@
 namespace {
 
 using small_run::at;
+using small_run::open;
 using namespace std::chrono_literals;
-
-record::Reader open(const std::filesystem::path& run) {
-  auto reader = record::Reader::open(run);
-  REQUIRE(reader);
-  return std::move(*reader);
-}
 
 vm::RunOutcome outcome_with_clients() {
   vm::RunOutcome outcome = small_run::outcome();

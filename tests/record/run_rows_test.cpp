@@ -13,13 +13,8 @@
 namespace {
 
 using small_run::at;
+using small_run::open;
 using namespace std::chrono_literals;
-
-record::Reader open(const std::filesystem::path& run) {
-  auto reader = record::Reader::open(run);
-  REQUIRE(reader);
-  return std::move(*reader);
-}
 
 /// Waits until the recorder's writer has committed `rows` samples: at most a few of its quarters of
 /// a second.

@@ -9,8 +9,10 @@
 #include <string>
 #include <system_error>
 
+#include <catch2/catch.hpp>
 #include <stdlib.h>
 
+#include "record/reader.hpp"
 #include "vm/observation.hpp"
 #include "vm/outcome.hpp"
 #include "vm/scenario.hpp"
@@ -160,6 +162,12 @@ inline vm::RunOutcome outcome() {
        0.0005},
   };
   return o;
+}
+
+inline record::Reader open(const std::filesystem::path& run) {
+  auto reader = record::Reader::open(run);
+  REQUIRE(reader);
+  return std::move(*reader);
 }
 
 }  // namespace small_run

@@ -309,8 +309,11 @@ TEST_CASE("live_session: a client is looked at though the run stands still") {
   CHECK_FALSE(session.frame(0).client);
 }
 
-TEST_CASE("live_session: of a consolidation the threshold is changed, and repeated") {
-  const std::string toml = R"(
+namespace {
+
+/// A day of a consolidation, by invented traces, two VMs a host.
+std::string hosts(int count, const std::string& detector) {
+  return R"(
 [scenario]
 name = "hosts"
 duration = "24 h"
@@ -323,10 +326,14 @@ power = [93.7, 97, 101, 105, 110, 116, 121, 125, 129, 133, 135]
 mips = 1000
 memory = "870 MB"
 [consolidation]
-hosts = 20
-trace = { generated = 40 }
-detector = "THR"
-)";
+)" + ("hosts = " + std::to_string(count) + "\ntrace = { generated = " + std::to_string(2 * count) +
+      " }\ndetector = \"" + detector + "\"\n");
+}
+
+}  // namespace
+
+TEST_CASE("live_session: of a consolidation the threshold is changed, and repeated") {
+  const std::string toml = hosts(20, "THR");
   Kept kept;
   LiveSession session{scenario(toml), "nowhere", kept.keeper()};
   session.on(SetSpeed{50'000});
@@ -354,23 +361,7 @@ detector = "THR"
 }
 
 TEST_CASE("live_session: a detector without a threshold has no lever, and the reason says so") {
-  std::string toml = R"(
-[scenario]
-name = "hosts"
-duration = "24 h"
-[host.G5]
-cores = 2
-mips = 2660
-memory = "4096 MB"
-power = [93.7, 97, 101, 105, 110, 116, 121, 125, 129, 133, 135]
-[vm.small]
-mips = 1000
-memory = "870 MB"
-[consolidation]
-hosts = 4
-trace = { generated = 4 }
-detector = "LR"
-)";
+  const std::string toml = hosts(4, "LR");
   Kept kept;
   LiveSession session{scenario(toml), "nowhere", kept.keeper()};
   session.on(SetThreshold{0.5});
