@@ -13,6 +13,43 @@ constexpr int too_many_pages = 8'192;
 /// That the committing thread may move by itself to bring that about: a few milliseconds.
 constexpr int few_pages = 600;
 
+bool is_any_of(const Change& change, std::initializer_list<Standing> standings) {
+  const auto* settle = std::get_if<Settle>(&change);
+  return settle != nullptr &&
+         std::ranges::find(standings, settle->holding.standing) != standings.end();
+}
+
+/// What makes room, and is all that can be done about a torn holding.
+bool is_clearing(const Change& change) {
+  return std::holds_alternative<Erase>(change) || std::holds_alternative<Forget>(change) ||
+         is_any_of(change, {Standing::dropped});
+}
+
+/// What has to be written down however full the disk is; none of it takes much room.
+bool is_vital(const Change& change) {
+  return is_clearing(change) || is_any_of(change, {Standing::owner, Standing::fenced});
+}
+
+/// Of a copy: one that lacks any of these is none.
+bool is_part(const Change& change) {
+  return std::holds_alternative<Import>(change) || std::holds_alternative<Carry>(change) ||
+         std::holds_alternative<Fill>(change);
+}
+
+std::optional<Slot> slot_of(const Change& change) {
+  const auto one = [](const auto& c) -> std::optional<Slot> {
+    using C = std::remove_cvref_t<decltype(c)>;
+    if constexpr (std::is_same_v<C, Settle>) {
+      return c.holding.slot;
+    } else if constexpr (std::is_same_v<C, Nothing>) {
+      return {};
+    } else {
+      return c.slot;
+    }
+  };
+  return std::visit(one, change);
+}
+
 void carry_out(StoreFile& file, const Change& change) {
   struct Visitor {
     StoreFile& to;
@@ -35,7 +72,8 @@ Store::Store(asio::io_context& io, const std::filesystem::path& directory, Store
       file_(directory / file_name, options),
       checkpointer_(file_.path()),
       loaded_(file_.load()),
-      self_(std::make_shared<Store*>(this)) {
+      self_(std::make_shared<Store*>(this)),
+      ballast_(directory / ballast_name) {
   for (const auto& one : loaded_) {
     figures_[one.holding.slot] = one.figures;
     next_slot_ = std::max(next_slot_, one.holding.slot + 1);
@@ -86,18 +124,57 @@ void Store::work() {
 }
 
 void Store::apply(Group& group) {
-  try {
-    file_.begin();
-    for (const Task& task : group.tasks) carry_out(file_, task.change);
-    file_.commit();
-    group.changed = file_.changed();
-    group.trimmed = file_.trimmed();
-  } catch (const StoreError& refused) {
-    file_.rollback();
-    group.trouble = refused.what();
+  const bool whole = try_apply(group, [](const Change&) { return true; });
+  if (whole) {
+    ballast_.perhaps_take();
+  } else {
+    for (const Task& task : group.tasks) {
+      if (is_part(task.change)) torn_.insert(*slot_of(task.change));
+    }
+    if (std::ranges::any_of(group.tasks, is_vital, &Task::change)) {
+      ballast_.let_go();
+      (void)try_apply(group, is_vital);
+      ballast_.take();
+    }
   }
   // Their bytes have done their work; what they were about is in the captures of `done`.
   for (Task& task : group.tasks) task.change = Nothing{};
+}
+
+/// One transaction of what is wanted of the group; false if the disk refuses it.
+template <class Wanted>
+bool Store::try_apply(Group& group, Wanted wanted) {
+  try {
+    file_.begin();
+    for (Task& task : group.tasks) {
+      if (!wanted(task.change)) continue;
+      task.stored = !is_torn(task.change);
+      if (task.stored) {
+        carry_out(file_, task.change);
+      } else if (group.trouble.empty()) {
+        group.trouble = "an earlier part of it was refused";
+      }
+    }
+    file_.commit();
+  } catch (const StoreError& refused) {
+    file_.rollback();
+    group.trouble = refused.what();
+    for (Task& task : group.tasks) task.stored = false;
+    return false;
+  }
+  group.changed = file_.changed();
+  group.trimmed = file_.trimmed();
+  for (const Task& task : group.tasks) {
+    if (const auto* gone = std::get_if<Forget>(&task.change); gone && task.stored)
+      torn_.erase(gone->slot);
+  }
+  return true;
+}
+
+bool Store::is_torn(const Change& change) const {
+  if (torn_.empty() || is_clearing(change)) return false;
+  const auto slot = slot_of(change);
+  return slot && torn_.contains(*slot);
 }
 
 void Store::tend_wal() {
@@ -116,7 +193,7 @@ void Store::tell(Group& group) {
   const auto self = self_;
   for (Task& task : group.tasks) {
     if (*self == nullptr) return;
-    if (task.done) task.done(group.trouble.empty());
+    if (task.done) task.done(task.stored);
   }
 }
 

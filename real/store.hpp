@@ -4,8 +4,11 @@
 //   thread:                         └─> begin, apply, commit ─┘
 //
 // Whatever is submitted while one group is being synced makes the next: the more there is to do,
-// the larger the groups, and nobody ever waits for a timer. A group is stored as a whole or, where
-// the disk refuses, not at all: its figures are then as before, and the next group tries again.
+// the larger the groups, and nobody ever waits for a timer. A group is stored as a whole; where the
+// disk refuses, what is vital of it (who owns what, and erasing) is tried once more in the room
+// that the ballast keeps for it, and of the rest nothing is stored. The next group tries again. A
+// holding that rows of a copy were refused to is torn: it can be erased, and is good for nothing
+// else.
 //
 // All calls from the thread of the io_context; `done` runs there too, and never after ~Store().
 #pragma once
@@ -17,10 +20,12 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
 #include "real/asio.hpp"
+#include "real/ballast.hpp"
 #include "real/checkpointer.hpp"
 #include "real/store_file.hpp"
 
@@ -85,15 +90,17 @@ class Store {
   void when_trimmed(OnTrimmed on_trimmed) { on_trimmed_ = std::move(on_trimmed); }
 
   const std::filesystem::path& path() const { return file_.path(); }
-  /// Why the last group was refused; empty when it was stored.
+  /// Why the last group, or something of it, was refused; empty when all of it was stored.
   const std::string& trouble() const { return trouble_; }
 
   static constexpr const char* file_name = "store.sqlite";
+  static constexpr const char* ballast_name = "ballast";
 
  private:
   struct Task {
     Change change;
     Done done;
+    bool stored = false;
   };
   struct Group {  // that is over
     std::vector<Task> tasks;
@@ -104,6 +111,9 @@ class Store {
 
   void work();
   void apply(Group& group);
+  template <class Wanted>
+  bool try_apply(Group& group, Wanted wanted);
+  bool is_torn(const Change& change) const;
   void tend_wal();
   void tell(Group& group);
 
@@ -117,7 +127,10 @@ class Store {
   std::string trouble_;
   const std::shared_ptr<Store*> self_;  // null once it is gone: what is still posted sees that
 
-  int asked_pages_ = 0;  // of the WAL, when a checkpoint was last asked for; the thread's
+  // The thread's.
+  Ballast ballast_;
+  std::unordered_set<Slot> torn_;
+  int asked_pages_ = 0;  // of the WAL, when a checkpoint was last asked for
 
   std::mutex mutex_;
   std::condition_variable changed_;

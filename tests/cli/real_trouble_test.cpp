@@ -159,12 +159,12 @@ TEST_CASE("real: a disk that fills up refuses writes, loses none, and breaks the
     WARN("no disk of our own can be mounted here");
     return;
   }
-  // 800 writes of 16 KiB are twice what it holds. Memory enough for a sanitizer's: nobody moves.
+  // 800 writes of 16 KiB are twice what it holds.
   const Said said =
       place
           .start_through(mounted("exec \"$@\""),
                          {"scenario.duration=\"8 s\"", "clients.people.rate=\"100 /s\"",
-                          "transaction.put.write=\"16 KiB\"", "flavor.small.memory=\"1 GiB\"",
+                          "transaction.put.write=\"16 KiB\"",
                           "sla.availability={ objective = \"99 %\", short = \"1 s\", "
                           "long = \"2 s\", burn = 2.0 }"},
                          small)

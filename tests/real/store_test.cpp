@@ -10,46 +10,13 @@
 
 #include "real/store_reader.hpp"
 #include "tests/real/folder.hpp"
+#include "tests/real/shop.hpp"
 
 namespace {
 
 using namespace real;
 using namespace std::chrono_literals;
-using real_test::Folder;
-
-constexpr vm::TenantId tenant{7};
-
-Holding owned(Slot slot, vm::Bytes keep = {}) {
-  return {.slot = slot,
-          .tenant = tenant,
-          .epoch = 3,
-          .standing = Standing::owner,
-          .keep = keep,
-          .new_owner = {}};
-}
-
-/// A store and the loop that it tells.
-struct Shop {
-  explicit Shop(const std::filesystem::path& directory, StoreOptions options = {})
-      : store(io, directory, options) {}
-
-  bool put(Change change) {
-    std::optional<bool> answer;
-    store.submit(std::move(change), [&](bool stored) { answer = stored; });
-    while (!answer) {
-      io.restart();
-      io.run_for(1ms);
-    }
-    return *answer;
-  }
-
-  asio::io_context io;
-  Store store;
-};
-
-Row row(std::uint64_t sequence, std::size_t size = 100) {
-  return {sequence, std::string(size, static_cast<char>('a' + sequence % 26))};
-}
+using real_test::Folder, real_test::Shop, real_test::owned, real_test::row, real_test::tenant;
 
 /// The figures as somebody computes them who reads the rows and nothing else.
 Figures counted(const std::vector<Row>& rows) {
