@@ -128,31 +128,35 @@ std::size_t known_length(std::span<const double> history) {
   return n;
 }
 
-double interquartile_range(std::span<const double> samples) {
-  SIM_CHECK(samples.size() >= 2);
-  Samples buffer;
-  const auto ascending = sorted(samples, buffer);
-  const double n = static_cast<double>(samples.size());
-  const auto quartile = [&](double share) {
-    return ascending[static_cast<std::size_t>(std::floor(share * (n + 1) + 0.5)) - 1];
+Quartiles quartile_places(std::size_t n) {
+  const auto place = [n](double share) {
+    return static_cast<std::size_t>(std::floor(share * (static_cast<double>(n) + 1) + 0.5));
   };
-  return quartile(0.75) - quartile(0.25);
+  return {place(0.25), place(0.75)};
+}
+
+double interquartile_range(std::span<const double> samples) {
+  return spread(DetectorKind::quartiles, samples).width;
 }
 
 double median_absolute_deviation(std::span<const double> samples) {
-  SIM_CHECK(!samples.empty());
+  return spread(DetectorKind::deviation, samples).width;
+}
+
+HistorySpread spread(DetectorKind kind, std::span<const double> samples) {
+  SIM_CHECK(samples.size() >= (kind == DetectorKind::quartiles ? 2 : 1));
   Samples buffer;
   const auto ascending = sorted(samples, buffer);
+  if (kind == DetectorKind::quartiles) {
+    const Quartiles places = quartile_places(samples.size());
+    const double first = ascending[places.first - 1];
+    return {first, ascending[places.third - 1] - first};
+  }
   const double middle = median(ascending);
   // Merging the distances on both sides of the middle would be fewer steps, each a guess.
   Samples distances;
   for (std::size_t i = 0; i < samples.size(); ++i) distances[i] = std::fabs(samples[i] - middle);
-  return median(sorted(std::span<const double>{distances}.first(samples.size()), buffer));
-}
-
-double spread(DetectorKind kind, std::span<const double> samples) {
-  return kind == DetectorKind::quartiles ? interquartile_range(samples)
-                                         : median_absolute_deviation(samples);
+  return {middle, median(sorted(std::span<const double>{distances}.first(samples.size()), buffer))};
 }
 
 double forecast(std::span<const double> history, double ahead) {
@@ -226,7 +230,7 @@ bool overloaded(const Detector& detector, double load, const LoadHistory& histor
   }
   if (history.known < spread_needs) return load > fallback_threshold;
   return load >
-         1 - detector.parameter * spread(detector.kind, history.samples.first(history.known));
+         1 - detector.parameter * spread(detector.kind, history.samples.first(history.known)).width;
 }
 
 bool overloaded(const Detector& detector, double load, std::span<const double> history,

@@ -62,8 +62,18 @@ double interquartile_range(std::span<const double> samples);
 /// Median of the distances from the median. Requires 1 to history_length samples.
 double median_absolute_deviation(std::span<const double> samples);
 
-/// The one of these two that `kind` uses: quartiles or deviation.
-double spread(DetectorKind kind, std::span<const double> samples);
+/// The places of Q1 and Q3 among n ascending samples, from 1 on.
+struct Quartiles {
+  std::size_t first, third;
+};
+Quartiles quartile_places(std::size_t n);
+
+/// The one of these two that `kind` uses, quartiles or deviation, and what it is measured from.
+struct HistorySpread {
+  double from = 0;   // Q1, median
+  double width = 0;  // interquartile range, median absolute deviation
+};
+HistorySpread spread(DetectorKind kind, std::span<const double> samples);
 
 /// The least-squares line through the ten newest samples, `ahead` samples after the newest.
 /// Requires at least ten.

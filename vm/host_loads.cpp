@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "sim/check.hpp"
@@ -144,7 +145,7 @@ bool HostLoads::overloaded(HostIndex host) const {
   }
   // The spread is known already.
   return beyond_limits(load) ||
-         load.demand / capacity(load) > 1 - detector_.parameter * load.spread;
+         load.demand / capacity(load) > 1 - detector_.parameter * load.spread.width;
 }
 
 bool HostLoads::overloaded_with(HostIndex host, std::span<const VmIndex> vms) const {
@@ -168,7 +169,9 @@ void HostLoads::consider(VmIndex vm) {
       vm_.line += line_weights_[age] * history[age] * facts.promised;
   } else if (!is_regression(detector_.kind)) {
     const auto [least, most] = std::minmax_element(history.begin(), history.end());
-    vm_.range = (*most - *least) * facts.promised;
+    const double mean =
+        std::accumulate(history.begin(), history.end(), 0.0) / static_cast<double>(history.size());
+    vm_.history = {*least * facts.promised, mean * facts.promised, *most * facts.promised};
   }
 }
 
@@ -197,11 +200,13 @@ bool HostLoads::accepts(HostIndex host) const {
   } else {
     if (known < spread_needs) return !(demand > fallback_threshold);
     if (load.known == known) {
-      const double range = vm_.range / all;
-      const double least = std::max(0.0, load.spread - range);
-      const double most = load.spread + range;
+      const double range = (vm_.history.most - vm_.history.least) / all;
+      const double least = std::max(0.0, load.spread.width - range);
+      const double most = load.spread.width + range;
       if (demand > 1 - detector_.parameter * least + doubt) return false;
       if (demand < 1 - detector_.parameter * most - doubt) return true;
+      const SpreadSide side = compare_spread(slot, (1 - demand) / detector_.parameter);
+      if (side != SpreadSide::doubtful) return side == SpreadSide::below;
     }
   }
   Load together = load;
@@ -209,6 +214,21 @@ bool HostLoads::accepts(HostIndex host) const {
   std::copy(samples(slot).begin(), samples(slot).end(), sums.begin());
   add_to(together, sums, vm_.vm);
   return !judge(together, sums);
+}
+
+/// On which side of `limit` the host's spread would be with the considered VM.
+SpreadSide HostLoads::compare_spread(std::uint32_t slot, double limit) const {
+  const Load& load = loads_[slot];
+  const double all = capacity(load);
+  const double scale = facts_->vms[vm_.vm].promised / all;
+  const auto history = facts_->history.of(vm_.vm);
+  const auto host = samples(slot);
+  CountedSamples together;
+  together.fill(std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t i = 0; i < load.known; ++i) together[i] = host[i] + history[i] * scale;
+  const Addition added{vm_.history.least / all, vm_.history.mean / all, vm_.history.most / all};
+  return side_of_limit(detector_.kind, together, load.known, load.spread, added, limit,
+                       doubt * (1 + 1 / detector_.parameter));
 }
 
 void HostLoads::add(HostIndex host) {

@@ -3,9 +3,9 @@
 //
 // The detector's answer for host plus VM is the reference's to the last bit, but it is seldom
 // computed: a forecast is a weighted sum of the history, so the sums of host and VM tell it within
-// rounding; a quartile range or median deviation cannot change by more than the VM's own range.
-// Only where such a bound leaves doubt are the samples added up and judged; so is a robust
-// regression with weights, which no bound fits.
+// rounding; a quartile range or median deviation cannot change by more than the VM's own range, and
+// where that leaves doubt, counting mostly tells (SpreadLimit). Only where all that leaves doubt
+// are the samples added up and judged; so is a robust regression with weights, which no bound fits.
 #pragma once
 
 #include <algorithm>
@@ -18,6 +18,7 @@
 #include "vm/consolidation_policy.hpp"
 #include "vm/host_facts.hpp"
 #include "vm/placement_candidate.hpp"
+#include "vm/spread_limit.hpp"
 
 namespace vm {
 
@@ -78,7 +79,7 @@ class HostLoads {
     OtherUse others{};      // sums over its VMs, where anything limits them
     std::size_t known = 0;  // samples without the oldest zeros
     double forecast = 0;    // regression: what the line comes to, but for rounding
-    double spread = 0;      // quartiles, deviation
+    HistorySpread spread;   // quartiles, deviation
   };
   struct Undo {
     std::uint32_t slot;
@@ -88,14 +89,15 @@ class HostLoads {
     VmIndex vm = 0;
     double demand = 0;
     std::size_t known = 0;
-    double line = 0;   // what it adds to a forecast, times the capacity
-    double range = 0;  // of its history, times the capacity
+    double line = 0;     // what it adds to a forecast, times the capacity
+    Addition history{};  // times the capacity
   };
 
   std::uint32_t open(HostIndex host);
   void add_to(Load& load, Samples samples, VmIndex vm) const;
   void summarise(Load& load, std::span<const double> samples) const;
   bool judge(const Load& load, std::span<const double> samples) const;
+  SpreadSide compare_spread(std::uint32_t slot, double limit) const;
   Samples samples(std::uint32_t slot) { return Samples{samples_}.subspan(slot * width_, width_); }
   std::span<const double> samples(std::uint32_t slot) const {
     return std::span<const double>{samples_}.subspan(slot * width_, width_);
