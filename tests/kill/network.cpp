@@ -97,11 +97,13 @@ real::Stage::Quarters Network::quarters(vm::MachineId machine) {
 }
 
 void Network::cut_off(vm::MachineId machine) const {
-  run("ip link set " + cable(machine) + " nomaster");
+  // Without ARP: asked for our address by the loose end of a cable, the kernel would answer there,
+  // and half a minute later, when the machine forgets where we are, what it sends would reach us.
+  run("ip link set " + cable(machine) + " nomaster arp off");
 }
 
 void Network::reconnect(vm::MachineId machine) const {
-  run("ip link set " + cable(machine) + " master bridge0 up");
+  run("ip link set " + cable(machine) + " master bridge0 arp on up");
 }
 
 }  // namespace kill_table

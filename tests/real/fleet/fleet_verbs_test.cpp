@@ -81,7 +81,8 @@ TEST_CASE(
     "brink fleet: down on purpose is no incident of a running collector, and up watches again",
     "[fleet][e2e]") {
   std::string why;
-  const auto hosts = Hosts::try_start({.count = 2, .idle = true}, why);
+  const auto hosts =
+      Hosts::try_start({.count = 2, .processors = Hosts::Options::Processors::idle}, why);
   if (!hosts) {
     WARN("skipped: " << why);
     return;

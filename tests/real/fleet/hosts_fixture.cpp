@@ -71,9 +71,7 @@ Subsystem sftp internal-sftp
 /// Files to be mounted over those of /proc.
 void put_idle_proc(const fs::path& folder) {
   fs::create_directories(folder);
-  write(folder / "stat",
-        "cpu  10 0 10 1000 0 0 0 0 0 0\ncpu0 10 0 10 1000 0 0 0 0 0 0\nctxt 1\nbtime 1700000000\n"
-        "processes 1\nprocs_running 1\nprocs_blocked 0\n");
+  write(folder / "stat", OwnProcessor::text(0, 1));
   write(folder / "meminfo",
         "MemTotal:        2000000 kB\nMemFree:          900000 kB\nMemAvailable:    1000000 kB\n"
         "Buffers:           10000 kB\nCached:            90000 kB\nSwapTotal:             0 kB\n"
@@ -166,7 +164,8 @@ void Hosts::start(std::size_t i, const Options& options) {
         "root:*:19000::::::\nsshd:*:19000::::::\n"
         "brink:$6$brink$O2n2TwTWDnaiI5HlKzwvImxjTEfmZ6m23oBd636wOIJwbq5hXEEcF67tLHZW1kXHVH/"
         "ZOMneTjVNW7A218pqV0:19000::::::\n");
-  if (options.idle) put_idle_proc(place / "proc");
+  using Processors = Options::Processors;
+  if (options.processors != Processors::here) put_idle_proc(place / "proc");
   auto quarters = network_->quarters(id(i));
   machine.address = quarters.host;
   std::vector<std::string> words = std::move(quarters.words);
@@ -178,6 +177,9 @@ void Hosts::start(std::size_t i, const Options& options) {
     words.push_back(word);
   }
   machine.keeper = start_process(words, place / "log");
+  if (options.processors == Processors::own) {
+    machine.processor = std::make_unique<OwnProcessor>(place / "proc" / "stat", machine.keeper);
+  }
   const auto deadline = std::chrono::steady_clock::now() + 20s;
   while (!answers(machine.address)) {
     if (std::chrono::steady_clock::now() > deadline) {
@@ -191,7 +193,8 @@ void Hosts::start(std::size_t i, const Options& options) {
 }
 
 Hosts::~Hosts() {
-  for (const Machine& machine : machines_) {
+  for (Machine& machine : machines_) {
+    machine.processor.reset();
     if (machine.keeper <= 0) continue;
     ::kill(machine.keeper, SIGKILL);
     ::waitpid(machine.keeper, nullptr, 0);

@@ -22,6 +22,7 @@
 
 #include "real/fleet/fleet_file.hpp"
 #include "tests/kill/network.hpp"
+#include "tests/real/fleet/own_processor.hpp"
 #include "tests/real/folder.hpp"
 
 namespace fleet_test {
@@ -31,9 +32,13 @@ class Hosts {
   struct Options {
     std::size_t count = 1;
     std::string home_size = {};  // "1m": the homes are disks of that size; else folders here
-    /// Their /proc says that processors and disks have nothing to do and half of the memory is
-    /// free. Else it says what this machine does, the same on all: the kernel counts those once.
-    bool idle = false;
+    /// What their /proc says that processors do. Unless it is what this machine does, the same on
+    /// all, disks have nothing to do there and half of the memory is free.
+    enum class Processors {
+      here,
+      idle,
+      own,  // see OwnProcessor
+    } processors = Processors::here;
   };
 
   /// Moves the calling thread into the network of the machines and starts them.
@@ -68,6 +73,7 @@ class Hosts {
     pid_t keeper = -1;  // unshare(1), whose child is the machine's first process
     std::string address;
     std::filesystem::path home;
+    std::unique_ptr<OwnProcessor> processor{};
   };
 
   explicit Hosts(std::unique_ptr<kill_table::Network> network) : network_(std::move(network)) {}
