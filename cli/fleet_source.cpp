@@ -18,13 +18,14 @@ using Json = nlohmann::json;
 
 constexpr std::chrono::milliseconds look_again = 1s, patience = 5s, rest = 20ms;
 constexpr double longest_past = 86'400;  // s
+constexpr const char *present = "/fleet", *past_day = "/fleet/past?seconds=86400";
 constexpr std::size_t largest_answer = std::size_t{64} << 20;
 
 /// The body of a 200; everything else is an exception that says what it was.
-std::string get_fleet(const FleetPlace& fleet) {
+std::string get(const FleetPlace& fleet, const std::string& what) {
   real::HttpAnswer answer = real::http_get({.place = fleet.place,
                                             .ca = fleet.ca,
-                                            .target = "/fleet",
+                                            .target = what,
                                             .token = fleet.token,
                                             .patience = patience,
                                             .most = largest_answer});
@@ -32,6 +33,13 @@ std::string get_fleet(const FleetPlace& fleet) {
   const std::string said = answer.body.substr(0, answer.body.find('\n'));
   throw std::runtime_error(fleet.place.name() + ": " + std::to_string(answer.status) + " " + said +
                            (answer.status == 401 ? " (give its token: --token-file)" : ""));
+}
+
+/// Empty where the collector cannot tell: an older one knows no past.
+std::string past_of(const FleetPlace& fleet) try {
+  return get(fleet, past_day);
+} catch (const std::runtime_error&) {
+  return {};
 }
 
 Json parsed(const std::string& answer) {
@@ -55,15 +63,19 @@ std::string text(const Json& json, const char* name) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
+Json array(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_array() ? *found : Json::array();
+}
+
 bool is_over(const Json& incident) {
   return number(incident, "end", -1) >= 0;
 }
 
 /// In order of their beginning.
 std::vector<Json> incidents_of(const Json& fleet) {
-  std::vector<Json> all;
-  const auto found = fleet.find("incidents");
-  if (found != fleet.end() && found->is_array()) all.assign(found->begin(), found->end());
+  const Json found = array(fleet, "incidents");
+  std::vector<Json> all{found.begin(), found.end()};
   std::erase_if(all, [](const Json& incident) { return !incident.is_object(); });
   std::ranges::sort(all, {}, [](const Json& incident) { return number(incident, "number"); });
   return all;
@@ -77,6 +89,22 @@ vm::Cause cause_of(const std::string& name) {
   return vm::Cause::crash;
 }
 
+vm::MachineState state_of(const std::string& condition) {
+  if (condition == "up") return vm::MachineState::up;
+  if (condition == "down") return vm::MachineState::down;
+  // On purpose, and nobody misses it.
+  if (condition == "taken down") return vm::MachineState::draining;
+  return vm::MachineState::booting;
+}
+
+/// GET /fleet/past, or null where it is something else.
+Json parsed_past(const std::string& answer) {
+  Json json = Json::parse(answer, nullptr, false);
+  const bool past = json.is_object() && json.contains("hosts") && json["hosts"].is_array() &&
+                    json.contains("since") && json["since"].is_number();
+  return past ? json : Json{};
+}
+
 }  // namespace
 
 std::optional<real::HttpPlace> fleet_place(const std::string& text) {
@@ -86,13 +114,15 @@ std::optional<real::HttpPlace> fleet_place(const std::string& text) {
   return place;
 }
 
-FleetRows::FleetRows(const std::string& answer) {
+FleetRows::FleetRows(const std::string& answer, const std::string& past)
+    : past_(parsed_past(past)) {
   const Json json = parsed(answer);
   const double now = number(json, "at");
   origin_ = now;
   for (const Json& incident : incidents_of(json)) {
     if (!is_over(incident)) origin_ = std::min(origin_, number(incident, "start", now));
   }
+  if (past_.is_object()) origin_ = std::min(now, number(past_, "since"));
   origin_ = std::max(origin_, now - longest_past);
   viz::model::RunInfo& info = start_.info;
   info.scenario = text(json, "fleet");
@@ -110,30 +140,33 @@ sim::Time FleetRows::at(double unix_seconds) const {
   return sim::Time{sim::from_seconds(std::max(0.0, unix_seconds - origin_))};
 }
 
+std::optional<vm::MachineId> FleetRows::machine(const std::string& name) const {
+  const auto& names = start_.info.names;
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) return {};
+  return vm::MachineId{static_cast<std::uint32_t>(found - names.begin())};
+}
+
 vm::Batch FleetRows::next(const std::string& answer) {
   const Json json = parsed(answer);
   vm::Batch batch;
   const bool first = last_ == sim::Time{} && incidents_.empty();
   const sim::Time before = std::exchange(last_, std::max(last_, at(number(json, "at"))));
   batch.now = last_;
-  const auto told_at = [&](double unix_seconds) {
-    return std::clamp(at(unix_seconds), before, batch.now);
-  };
   for (const Json& host : json["hosts"]) {
-    const auto& names = start_.info.names;
-    const auto found = std::ranges::find(names, text(host, "name"));
-    if (found == names.end()) continue;
-    const vm::MachineId machine{static_cast<std::uint32_t>(found - names.begin())};
-    Host& known = hosts_[machine.value];
-    if (known.condition.empty()) batch.machines.push_back({{}, machine, {0}, {0}, false});
-    const std::string condition = text(host, "condition");
-    const vm::MachineState state = condition == "up"     ? vm::MachineState::up
-                                   : condition == "down" ? vm::MachineState::down
-                                                         : vm::MachineState::booting;
-    if (condition != known.condition) {
-      const sim::Time since = first ? sim::Time{} : batch.now;
-      batch.machine_states.push_back({since, machine, state});
-      known.condition = condition;
+    const auto id = machine(text(host, "name"));
+    if (id && !hosts_[id->value].state) batch.machines.push_back({{}, *id, {0}, {0}, false});
+  }
+  add_past(batch);
+  for (const Json& host : json["hosts"]) {
+    const auto id = machine(text(host, "name"));
+    if (!id) continue;
+    Host& known = hosts_[id->value];
+    const vm::MachineState state = state_of(text(host, "condition"));
+    if (known.state != state) {
+      const sim::Time since = first && !known.state ? sim::Time{} : batch.now;
+      batch.machine_states.push_back({since, *id, state});
+      known.state = state;
     }
     const double sampled = number(host, "sampled");
     if (state != vm::MachineState::up || sampled <= known.sampled) continue;
@@ -142,40 +175,78 @@ vm::Batch FleetRows::next(const std::string& answer) {
     for (const vm::Resource r : vm::all_resources) {
       sample.utilisation[r] = number(host, std::string{to_string(r)}.c_str());
     }
-    batch.samples.push_back({batch.now, machine, state, sample});
+    batch.samples.push_back({batch.now, *id, state, sample});
   }
-  for (const Json& incident : incidents_of(json)) {
-    const auto& names = start_.info.names;
-    const auto host = std::ranges::find(names, text(incident, "host"));
-    const bool over = is_over(incident);
-    if (host == names.end() || (over && number(incident, "end") < origin_)) continue;
-    const auto id = static_cast<std::uint64_t>(number(incident, "number"));
-    const auto [entry, fresh] =
-        incidents_.try_emplace(id, Incident{static_cast<std::uint32_t>(incidents_.size())});
-    if (fresh) {
-      const vm::MachineId machine{static_cast<std::uint32_t>(host - names.begin())};
-      batch.notices.push_back(
-          {told_at(number(incident, "noticed")),
-           vm::SlaFailureBegan{entry->second.failure, cause_of(text(incident, "cause")), machine,
-                               at(number(incident, "start")), number(incident, "worst"),
-                               number(incident, "limit")}});
-    }
-    if (over && !std::exchange(entry->second.ended, true)) {
-      batch.notices.push_back(
-          {told_at(number(incident, "end")),
-           vm::SlaFailureEnded{entry->second.failure, number(incident, "worst")}});
-    }
-  }
+  for (const Json& incident : incidents_of(json)) add_incident(incident, before, batch);
   std::ranges::stable_sort(batch.notices, {}, &vm::NoticeRow::at);
   return batch;
+}
+
+/// Once: minutes, times away, and incidents that are over.
+void FleetRows::add_past(vm::Batch& batch) {
+  if (!past_.is_object()) return;
+  const Json past = std::exchange(past_, Json{});
+  for (const Json& host : past["hosts"]) {
+    const auto id = host.is_object() ? machine(text(host, "name")) : std::nullopt;
+    if (!id) continue;
+    const auto tell = [&](double when, vm::MachineState state) {
+      batch.machine_states.push_back({std::min(at(when), batch.now), *id, state});
+      hosts_[id->value].state = state;
+    };
+    const Json minutes = array(host, "minutes"), away = array(host, "away");
+    if (!minutes.empty() || !away.empty()) tell(origin_, vm::MachineState::up);
+    for (const Json& span : away) {
+      if (!span.is_object()) continue;
+      const bool on_purpose = span.contains("on_purpose") && span["on_purpose"] == true;
+      tell(number(span, "start"), on_purpose ? vm::MachineState::draining : vm::MachineState::down);
+      if (const double end = number(span, "end", -1); end >= 0) tell(end, vm::MachineState::up);
+    }
+    for (const Json& minute : minutes) {
+      if (!minute.is_array() || minute.size() != 1 + vm::resource_count ||
+          !std::ranges::all_of(minute, &Json::is_number))
+        continue;
+      vm::Sample sample;
+      for (const vm::Resource r : vm::all_resources)
+        sample.utilisation[r] = minute[1 + static_cast<std::size_t>(r)].get<double>();
+      const sim::Time when = std::min(at(minute[0].get<double>() + 60), batch.now);
+      batch.samples.push_back({when, *id, vm::MachineState::up, sample});
+    }
+  }
+  std::ranges::stable_sort(batch.machine_states, {}, &vm::MachineStateRow::at);
+  std::ranges::stable_sort(batch.samples, {}, &vm::SampleRow::at);
+  for (const Json& incident : incidents_of(past)) add_incident(incident, {}, batch);
+}
+
+void FleetRows::add_incident(const Json& incident, sim::Time before, vm::Batch& batch) {
+  const auto host = machine(text(incident, "host"));
+  const bool over = is_over(incident);
+  if (!host || (over && number(incident, "end") < origin_)) return;
+  const auto told_at = [&](double unix_seconds) {
+    return std::clamp(at(unix_seconds), before, batch.now);
+  };
+  const auto id = static_cast<std::uint64_t>(number(incident, "number"));
+  const auto [entry, fresh] =
+      incidents_.try_emplace(id, Incident{static_cast<std::uint32_t>(incidents_.size())});
+  if (fresh) {
+    batch.notices.push_back(
+        {told_at(number(incident, "noticed")),
+         vm::SlaFailureBegan{entry->second.failure, cause_of(text(incident, "cause")), *host,
+                             at(number(incident, "start")), number(incident, "worst"),
+                             number(incident, "limit")}});
+  }
+  if (over && !std::exchange(entry->second.ended, true)) {
+    batch.notices.push_back(
+        {told_at(number(incident, "end")),
+         vm::SlaFailureEnded{entry->second.failure, number(incident, "worst")}});
+  }
 }
 
 std::unique_ptr<viz::model::Session> open_fleet(FleetPlace fleet) {
   std::shared_ptr<FleetRows> rows;
   std::string first;
   try {
-    first = get_fleet(fleet);
-    rows = std::make_shared<FleetRows>(first);
+    first = get(fleet, present);
+    rows = std::make_shared<FleetRows>(first, past_of(fleet));
   } catch (const std::exception& reason) {
     throw UsageError(reason.what());
   }
@@ -188,7 +259,7 @@ std::unique_ptr<viz::model::Session> open_fleet(FleetPlace fleet) {
         std::this_thread::sleep_for(rest);
       }
       try {
-        port.rows(rows->next(get_fleet(fleet)));
+        port.rows(rows->next(get(fleet, present)));
       } catch (const std::exception&) {  // a collector that is restarted is back soon
       }
     }

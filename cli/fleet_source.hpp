@@ -1,10 +1,9 @@
 // FleetSource: a fleet of real machines as the window sees it: each host a machine, each incident
 // an SLA failure, a host that is down a machine that is.
 //
-// Asks the collector of `brink fleet watch` for GET /fleet once a second and turns what is new into
-// the rows of a run that grows; the window cannot tell the difference. It begins when the first
-// open incident did, a day ago at most, and else when it is opened: what was before is the
-// archive's, for `brink fleet status`.
+// Asks the collector of `brink fleet watch` for the past (GET /fleet/past: a day, or what of it is
+// not too much), then for GET /fleet once a second, and turns what is new into the rows of a run
+// that grows; the window cannot tell the difference. The past is told in means of a minute.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +12,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "real/http_client.hpp"
 #include "viz/model/run_store.hpp"
@@ -39,17 +40,21 @@ std::unique_ptr<viz::model::Session> open_fleet(FleetPlace fleet);
 /// Turns one answer of GET /fleet after the other into rows. For tests too.
 class FleetRows {
  public:
-  /// throws  std::runtime_error when `answer` is no fleet
-  explicit FleetRows(const std::string& answer);
+  /// `past`: the answer of GET /fleet/past. Where that is none, since a collector may be older, it
+  /// begins with the first open incident, a day ago at most, or with `answer`.
+  ///
+  ///   throws  std::runtime_error when `answer` is no fleet
+  explicit FleetRows(const std::string& answer, const std::string& past = {});
 
   const viz::model::RunStart& start() const { return start_; }
-  /// Rows that are new since the answer before. Hosts that have come since the first are left out.
+  /// Rows that are new since the answer before, with the first one those of the past. Hosts that
+  /// have come since the first are left out.
   vm::Batch next(const std::string& answer);
 
  private:
   struct Host {
     double sampled = 0;  // seconds since 1970
-    std::string condition;
+    std::optional<vm::MachineState> state{};
   };
   struct Incident {
     std::uint32_t failure = 0;
@@ -57,9 +62,13 @@ class FleetRows {
   };
 
   sim::Time at(double unix_seconds) const;
+  std::optional<vm::MachineId> machine(const std::string& name) const;
+  void add_past(vm::Batch& batch);
+  void add_incident(const nlohmann::json& incident, sim::Time before, vm::Batch& batch);
 
   viz::model::RunStart start_;
-  double origin_ = 0;  // seconds since 1970
+  nlohmann::json past_;  // null: none, or told
+  double origin_ = 0;    // seconds since 1970
   sim::Time last_{};
   std::vector<Host> hosts_;
   std::map<std::uint64_t, Incident> incidents_;

@@ -1,7 +1,10 @@
 // The tables of an archive, for those who write and read it. archive.hpp says what is in them.
 #pragma once
 
+#include <optional>
+
 #include "real/sqlite.hpp"
+#include "sim/units.hpp"
 
 namespace real {
 
@@ -9,6 +12,12 @@ inline constexpr std::int64_t archive_version = 1;
 
 /// Creates it where there is none (`create`), and makes sure that it is one. Throws StoreError.
 Database open_archive(const std::filesystem::path& file, Access access);
+
+/// A time of a row, or none.
+inline std::optional<sim::Time> time_in(const Statement& row, int column) {
+  if (sqlite3_column_type(row.get(), column) == SQLITE_NULL) return {};
+  return sim::Time{sim::Duration{integer(row, column)}};
+}
 
 inline constexpr const char* archive_schema = R"(
 BEGIN IMMEDIATE;

@@ -1,8 +1,10 @@
 #include "real/fleet/collector.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
+#include "real/fleet/fleet_past.hpp"
 #include "real/fleet/fleet_status.hpp"
 #include "real/now.hpp"
 #include "real/token.hpp"
@@ -174,7 +176,8 @@ awaitable<bool> Collector::stored(ArchiveChange change) {
 Router Collector::routes() {
   Router router;
   router.add("PUT", "/agents/{}/samples", [this](const Request& r) { return take(r); });
-  router.add("GET", "/fleet", [this](const Request& r) { return show(r); });
+  router.add("GET", "/fleet", [this](const Request& r) { return show(r, &Collector::status); });
+  router.add("GET", "/fleet/past", [this](const Request& r) { return show(r, &Collector::past); });
   router.add("GET", "/healthz", at_once([this](const Request&) -> Response {
                if (stores_) return {.body = "ok\n"};
                return refuse(503, "the archive cannot be written");
@@ -292,7 +295,9 @@ std::string_view Collector::why_back(const Agent& agent, const Batch& batch, sim
   return std::chrono::seconds{batch.uptime_s} < away ? "host restarted" : "agent restarted";
 }
 
-awaitable<Response> Collector::show(const Request& request) {
+/// What a reading of the archive says, to whoever may see it.
+awaitable<Response> Collector::show(const Request& request,
+                                    Reading (Collector::*what)(const Request&) const) {
   if (options_.sealed_only) {
     co_return refuse(403,
                      "not in plain HTTP beyond loopback: give [collector] 'certificate' and "
@@ -303,15 +308,27 @@ awaitable<Response> Collector::show(const Request& request) {
     refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
     co_return refusal;
   }
-  // Named: g++ 12 destroys the captures of a lambda within a co_await twice.
-  auto read = [file = options_.archive.file, objective = options_.objective, at = now()] {
-    return read_fleet_status(file, objective, at);
-  };
-  const FleetStatus status = co_await reader_.call(std::move(read));
+  Reading read = (this->*what)(request);
+  if (!read) co_return refuse(400, "expected seconds=N, from 1 on");
   Response response;
-  response.body = to_json(status, options_.fleet);
+  response.body = co_await reader_.call(std::move(read));
   response.type = "application/json";
   co_return response;
+}
+
+Collector::Reading Collector::status(const Request&) const {
+  return [file = options_.archive.file, objective = options_.objective, name = options_.fleet,
+          at = now()] { return to_json(read_fleet_status(file, objective, at), name); };
+}
+
+Collector::Reading Collector::past(const Request& request) const {
+  const std::string text = request.parameter("seconds").value_or("3600");
+  std::uint32_t span = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), span);
+  if (error != std::errc{} || end != text.data() + text.size() || span == 0) return {};
+  return [file = options_.archive.file, span = std::chrono::seconds{span}, at = now()] {
+    return to_json(read_fleet_past(file, span, at));
+  };
 }
 
 }  // namespace real

@@ -100,7 +100,11 @@ class Collector {
   ArchiveChange accept(std::size_t host, std::uint64_t counter, const Batch& batch);
   std::optional<Gap> gap_before(const HostState& agent, const Batch& batch, sim::Time first) const;
   std::string_view why_back(const Agent& agent, const Batch& batch, sim::Time at) const;
-  awaitable<Response> show(const Request& request);
+  using Reading = std::function<std::string()>;  // of the archive, by another thread; none: 400
+  awaitable<Response> show(const Request& request,
+                           Reading (Collector::*what)(const Request&) const);
+  Reading status(const Request& request) const;
+  Reading past(const Request& request) const;
 
   asio::io_context& io_;
   Options options_;

@@ -1,6 +1,7 @@
-// FleetStatus as JSON. Names are those of the columns of `brink fleet status --csv`.
+// FleetStatus and FleetPast as JSON. Names are those of the columns of `brink fleet status --csv`.
 #include <nlohmann/json.hpp>
 
+#include "real/fleet/fleet_past.hpp"
 #include "real/fleet/fleet_status.hpp"
 
 namespace real {
@@ -41,6 +42,23 @@ Json json_of(const HostStatus& host) {
   return json;
 }
 
+Json json_of(const IncidentStatus& incident) {
+  return {{"number", incident.number},
+          {"host", incident.host},
+          {"cause", incident.cause},
+          {"start", sim::seconds(incident.start)},
+          {"noticed", sim::seconds(incident.noticed)},
+          {"end", seconds(incident.end)},
+          {"worst", incident.worst},
+          {"limit", incident.limit},
+          {"mail", incident.mail}};
+}
+
+/// `indent`: -1 for one line.
+std::string text_of(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace
 
 std::string to_json(const FleetStatus& status, const std::string& fleet) {
@@ -51,18 +69,34 @@ std::string to_json(const FleetStatus& status, const std::string& fleet) {
             {"hosts", Json::array()},
             {"incidents", Json::array()}};
   for (const HostStatus& host : status.hosts) json["hosts"].push_back(json_of(host));
-  for (const IncidentStatus& incident : status.incidents) {
-    json["incidents"].push_back({{"number", incident.number},
-                                 {"host", incident.host},
-                                 {"cause", incident.cause},
-                                 {"start", sim::seconds(incident.start)},
-                                 {"noticed", sim::seconds(incident.noticed)},
-                                 {"end", seconds(incident.end)},
-                                 {"worst", incident.worst},
-                                 {"limit", incident.limit},
-                                 {"mail", incident.mail}});
+  for (const IncidentStatus& incident : status.incidents)
+    json["incidents"].push_back(json_of(incident));
+  return text_of(json, 1);
+}
+
+std::string to_json(const FleetPast& past) {
+  Json json{{"since", sim::seconds(past.since)},
+            {"at", sim::seconds(past.at)},
+            {"hosts", Json::array()},
+            {"incidents", Json::array()}};
+  for (const HostPast& host : past.hosts) {
+    Json minutes = Json::array(), away = Json::array();
+    for (const HostPast::Minute& minute : host.minutes) {
+      Json row{sim::seconds(minute.start)};
+      for (const vm::Resource r : vm::all_resources) row.push_back(minute.mean[r]);
+      minutes.push_back(std::move(row));
+    }
+    for (const HostPast::Away& span : host.away) {
+      away.push_back({{"start", sim::seconds(span.start)},
+                      {"end", seconds(span.end)},
+                      {"on_purpose", span.on_purpose}});
+    }
+    json["hosts"].push_back(
+        {{"name", host.name}, {"minutes", std::move(minutes)}, {"away", std::move(away)}});
   }
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  for (const IncidentStatus& incident : past.incidents)
+    json["incidents"].push_back(json_of(incident));
+  return text_of(json, -1);
 }
 
 }  // namespace real

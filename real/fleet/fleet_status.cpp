@@ -18,11 +18,6 @@ constexpr auto collector_gone = 5s;
 constexpr std::array<sim::Duration, 3> spans{std::chrono::days{1}, std::chrono::days{7},
                                              std::chrono::days{30}};
 
-std::optional<sim::Time> time(const Statement& row, int column) {
-  if (sqlite3_column_type(row.get(), column) == SQLITE_NULL) return {};
-  return sim::Time{sim::Duration{integer(row, column)}};
-}
-
 /// What is known of one host's past.
 struct Past {
   TimeSpans down;
@@ -41,8 +36,8 @@ std::map<std::int64_t, Past> pasts(sqlite3* db, sim::Time at) {
   set_value(rows, 1, since_1970(at - spans.back()));
   while (next_row(rows)) {
     Past& past = all[integer(rows, 0)];
-    const sim::Time start = *time(rows, 2);
-    const auto end = time(rows, 3);
+    const sim::Time start = *time_in(rows, 2);
+    const auto end = time_in(rows, 3);
     if (bytes(rows, 1) != "down") past.away.push_back({start, end.value_or(at)});
     if (bytes(rows, 1) == "retired") {
       past.retired_since = end ? std::nullopt : std::optional{start};
@@ -60,9 +55,9 @@ HostStatus host_status(const Statement& row, Past& past, const FleetStatus& flee
                        double objective) {
   HostStatus host;
   host.name = bytes(row, 1);
-  const auto since = time(row, 2);
-  host.heard = time(row, 3);
-  host.last_sample = time(row, 4);
+  const auto since = time_in(row, 2);
+  host.heard = time_in(row, 3);
+  host.last_sample = time_in(row, 4);
   const std::string_view shares = bytes(row, 5);
   if (shares.size() == sizeof(Shares)) {
     std::memcpy(host.shares.emplace().data(), shares.data(), sizeof(Shares));
@@ -96,29 +91,29 @@ HostStatus host_status(const Statement& row, Past& past, const FleetStatus& flee
   return host;
 }
 
-std::vector<IncidentStatus> incidents(sqlite3* db) {
+}  // namespace
+
+std::vector<IncidentStatus> read_incidents(sqlite3* db, const std::string& which) {
   const Statement rows = prepare(
       db,
       "SELECT i.number, h.name, i.cause, i.start, i.noticed, i.end, i.worst, i.\"limit\", "
       "o.state FROM incidents i JOIN hosts h ON h.id = i.host LEFT JOIN outbox o ON o.incident = "
-      "i.number AND o.kind = 'opened' WHERE i.closed IS NULL OR i.number > (SELECT "
-      "coalesce(max(number), 0) - 20 FROM incidents) ORDER BY i.number DESC LIMIT 1000");
+      "i.number AND o.kind = 'opened' WHERE " +
+          which + " ORDER BY i.number DESC LIMIT 1000");
   std::vector<IncidentStatus> all;
   while (next_row(rows)) {
     all.push_back({.number = word(rows, 0),
                    .host = std::string{bytes(rows, 1)},
                    .cause = std::string{bytes(rows, 2)},
-                   .start = *time(rows, 3),
-                   .noticed = *time(rows, 4),
-                   .end = time(rows, 5),
+                   .start = *time_in(rows, 3),
+                   .noticed = *time_in(rows, 4),
+                   .end = time_in(rows, 5),
                    .worst = sqlite3_column_double(rows.get(), 6),
                    .limit = sqlite3_column_double(rows.get(), 7),
                    .mail = std::string{bytes(rows, 8)}});
   }
   return all;
 }
-
-}  // namespace
 
 FleetStatus read_fleet_status(const std::filesystem::path& archive, double objective,
                               sim::Time at) {
@@ -127,7 +122,7 @@ FleetStatus read_fleet_status(const std::filesystem::path& archive, double objec
   FleetStatus status;
   status.at = at;
   const Statement meta = prepare(db.get(), "SELECT alive FROM meta");
-  if (next_row(meta)) status.alive = time(meta, 0);
+  if (next_row(meta)) status.alive = time_in(meta, 0);
   status.collecting = status.alive && at - *status.alive < collector_gone;
   auto past = pasts(db.get(), at);
   const Statement rows = prepare(
@@ -137,7 +132,9 @@ FleetStatus read_fleet_status(const std::filesystem::path& archive, double objec
   while (next_row(rows)) {
     status.hosts.push_back(host_status(rows, past[integer(rows, 0)], status, objective));
   }
-  status.incidents = incidents(db.get());
+  status.incidents = read_incidents(
+      db.get(),
+      "i.closed IS NULL OR i.number > (SELECT coalesce(max(number), 0) - 20 FROM incidents)");
   return status;
 }
 

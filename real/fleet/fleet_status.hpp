@@ -12,6 +12,7 @@
 
 #include "real/fleet/batch.hpp"
 #include "real/fleet/uptime.hpp"
+#include "real/sqlite.hpp"
 
 namespace real {
 
@@ -55,6 +56,9 @@ struct FleetStatus {
 
 /// Throws StoreError where there is no archive.
 FleetStatus read_fleet_status(const std::filesystem::path& archive, double objective, sim::Time at);
+
+/// Those of which `which` holds, SQL about a row i, the newest first; at most 1,000.
+std::vector<IncidentStatus> read_incidents(sqlite3* db, const std::string& which);
 
 std::string to_json(const FleetStatus& status, const std::string& fleet);
 

@@ -28,6 +28,16 @@ constexpr const char* at_1010 = R"({"fleet": "shop", "at": 1010.0, "hosts": [
   {"number": 9, "host": "a", "cause": "silent", "start": 1002.5, "noticed": 1007.5, "end": null, "worst": 0, "limit": 5},
   {"number": 8, "host": "b", "cause": "cpu", "start": 998.0, "end": 1005.0, "worst": 1.0, "limit": 0.98}]})";
 
+/// "a" was down from 880 to 905 and was taken down at 990; "b" had an incident that is over.
+constexpr const char* past_of_1000 = R"({"since": 820.0, "at": 1000.0, "hosts": [
+  {"name": "a", "minutes": [[780, 0.1, 0.2, 0.3, 0.4], [840, 0.2, 0.2, 0.3, 0.4], [900, 0.7, 0.2, 0.3, 0.4]],
+   "away": [{"start": 880.0, "end": 905.0, "on_purpose": false}, {"start": 990.0, "end": null, "on_purpose": true}]},
+  {"name": "b", "minutes": [[840, 0.5, 0.2, 0.3, 0.4]], "away": []},
+  {"name": "stranger", "minutes": [[840, 1, 1, 1, 1]], "away": []}],
+ "incidents": [
+  {"number": 8, "host": "b", "cause": "cpu", "start": 998.0, "noticed": 999.0, "end": null, "worst": 0.99, "limit": 0.98},
+  {"number": 6, "host": "b", "cause": "memory", "start": 850.0, "noticed": 852.0, "end": 870.0, "worst": 0.99, "limit": 0.98}]})";
+
 }  // namespace
 
 TEST_CASE("fleet_source: an address is a name with a port, and nothing that could be a path") {
@@ -76,6 +86,42 @@ TEST_CASE("fleet_source: hosts are machines, incidents SLA failures, silence is 
   CHECK(again.samples.empty());
   CHECK(again.notices.empty());
   CHECK(again.machine_states.empty());
+}
+
+TEST_CASE("fleet_source: the past is there before the present, if the collector tells it") {
+  std::string present = at_1000;
+  present.replace(present.find("\"up\""), 4, "\"taken down\"");
+  cli::FleetRows rows{present, past_of_1000};
+  RunStore store{rows.start()};
+  store.absorb(rows.next(present));
+  RunView view;
+  view.info = store.info();
+  const auto shown = [&](double unix_seconds) -> const RunView& {
+    store.show(Time{sim::from_seconds(unix_seconds - 820)}, {}, view);
+    return view;
+  };
+  CHECK(shown(841).machines[0].use[Resource::cpu] == Approx(0.1));  // the minute's mean, at its end
+  CHECK(shown(841).machines[0].life == Life::up);
+  CHECK(shown(881).machines[0].life == Life::down);
+  CHECK(shown(906).machines[0].life == Life::up);
+  CHECK(shown(961).machines[0].use[Resource::cpu] == Approx(0.7));
+  CHECK(shown(961).machines[1].use[Resource::cpu] == Approx(0.5));
+  CHECK(shown(991).machines[0].life == Life::draining);  // on purpose
+  CHECK(shown(860).machines[1].failing);
+  CHECK_FALSE(shown(880).machines[1].failing);
+  CHECK(shown(1000).machines[1].failing);
+  CHECK(view.machines[1].use[Resource::cpu] == Approx(0.99));
+  CHECK(view.failures->size() == 2);
+  CHECK(rows.next(present).rows() == 0);  // nothing is new, and the past is not told again
+
+  for (const char* odd :
+       {"", "not found\n", "[]", R"({"since":"x","hosts":[]})",
+        R"({"since":5000,"hosts":[7,{"name":"a","minutes":[1,[2],["x",1,1,1,1]],"away":[3,{}]}]})",
+        R"({"since":-1e300,"hosts":[{"name":"a","minutes":7,"away":"x"}],"incidents":{}})"}) {
+    CAPTURE(odd);
+    cli::FleetRows older{at_1000, odd};
+    CHECK(older.next(at_1000).samples.size() == 2);
+  }
 }
 
 TEST_CASE("fleet_source: what is no fleet is refused, whatever it is") {

@@ -142,6 +142,19 @@ TEST_CASE("collector: GET /fleet shows hosts and incidents, to whoever has the t
   CHECK(json["incidents"][0]["cause"] == "cpu");
   CHECK(json["incidents"][0]["host"] == "web1");
   CHECK(json["incidents"][0]["end"].is_null());
+
+  const std::string token = "Authorization: Bearer a-token-of-22-letters.\r\n";
+  CHECK(status_of(http_client::get(rig.port(), "/fleet/past")) == 401);
+  const auto past =
+      nlohmann::json::parse(body_of(http_client::get(rig.port(), "/fleet/past?seconds=60", token)));
+  CHECK(past["at"].get<double>() - past["since"].get<double>() == Approx(60));
+  CHECK(past["hosts"].size() == 2);
+  CHECK(past["incidents"][0]["number"] == json["incidents"][0]["number"]);
+  for (const char* odd : {"", "0", "-1", "x", "60x", "99999999999"}) {
+    CAPTURE(odd);
+    const std::string target = std::string{"/fleet/past?seconds="} + odd;
+    CHECK(status_of(http_client::get(rig.port(), target, token)) == 400);
+  }
 }
 
 TEST_CASE("collector: in plain HTTP beyond loopback it takes what is sealed and shows nothing") {
@@ -151,9 +164,11 @@ TEST_CASE("collector: in plain HTTP beyond loopback it takes what is sealed and 
     options.sealed_only = true;
   });
   for (const char* head : {"", "Authorization: Bearer a-token-of-22-letters.\r\n"}) {
-    const std::string answer = http_client::get(rig.port(), "/fleet", head);
-    CHECK(status_of(answer) == 403);
-    CHECK_THAT(body_of(answer), Contains("'certificate_key', or 'plain_http = true'"));
+    for (const char* target : {"/fleet", "/fleet/past"}) {
+      const std::string answer = http_client::get(rig.port(), target, head);
+      CHECK(status_of(answer) == 403);
+      CHECK_THAT(body_of(answer), Contains("'certificate_key', or 'plain_http = true'"));
+    }
   }
   CHECK(status_of(rig.put("web1", seal(rig.key(0), "web1", 100, batch(0, 1)))) == 200);
   CHECK(status_of(http_client::get(rig.port(), "/healthz")) == 200);
