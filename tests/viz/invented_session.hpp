@@ -100,6 +100,13 @@ class Session : public model::Session {
     client.timed_out = client.issued / 3;
     client.committed = client.issued - client.timed_out;
     client.lost = client.duplicated = 0;
+    for (std::uint32_t n = 0; n < 16; ++n) {
+      vm::TransactionRow row;
+      row.issued = sim::Time{1s * (90 - n)};
+      row.ended = row.issued + 20ms;
+      row.outcome = n % 5 == 4 ? vm::Outcome::timed_out : vm::Outcome::committed;
+      client.last.push_back(row);
+    }
   }
 
   static double noise(std::uint64_t a, std::uint64_t b) {

@@ -124,14 +124,13 @@ std::string_view advice(const Frame& frame, const model::ClientView& client) {
   return {};
 }
 
-void draw_last(const Frame& frame, const model::ClientView& client, const Rect& place, float y) {
+float draw_last(const Frame& frame, const model::ClientView& client, const Rect& place, float y) {
+  if (client.last.empty()) return y;
   const Palette& p = frame.palette;
   const float left = place.min.x + frame.px(14), right = place.max.x - frame.px(14);
-  const float pitch = frame.px(17);
-  if (client.last.empty() || y + 2 * pitch > place.max.y) return;
+  frame.probes.add("client.last", {{left, y}, {right, y + frame.px(17)}});
   y = draw_heading(frame, place, y, "Last transactions", "ended, after");
   for (const vm::TransactionRow& row : client.last) {
-    if (y + pitch > place.max.y) return;
     const bool good = row.outcome == vm::Outcome::committed;
     draw_text(frame.fonts.mono_small, {left, y}, p.dim, clock_text(row.ended));
     std::string word{to_string(row.outcome)};
@@ -141,8 +140,9 @@ void draw_last(const Frame& frame, const model::ClientView& client, const Rect& 
                      good ? p.text : p.failing, word);
     draw_text_right(frame.fonts.mono_small, {right, y}, good ? p.text : p.failing,
                     span_text(row.ended - row.issued));
-    y += pitch;
+    y += frame.px(17);
   }
+  return y;
 }
 
 }  // namespace
@@ -208,6 +208,8 @@ void Inspector::draw_client(const Frame& frame, const model::ClientView& client,
                        frame.run.info.groups[client.group.value].name);
   y = draw_way(frame, client, place, y);
   y = draw_rule(frame, place, y);
+  const Rect page{{place.min.x, y}, place.max};
+  y = begin_page(frame, page);
   if (client.machine == vm::no_machine) {
     y = draw_fact(frame, place, y, "Its state is on", "not known", p.dim);
   } else {
@@ -249,9 +251,8 @@ void Inspector::draw_client(const Frame& frame, const model::ClientView& client,
   y = draw_facts(frame, place, y, {"p50", milliseconds_text(client.p50_ms), p.text},
                  {"p99", milliseconds_text(client.p99_ms), p.text});
   const std::string_view note = advice(frame, client);
-  const bool fits = y + frame.px(38) < place.max.y;  // two lines: half a line says nothing
-  if (!note.empty() && fits) y = draw_note(frame, place, y + frame.px(3), note);
-  draw_last(frame, client, place, y + frame.px(6));
+  if (!note.empty()) y = draw_note(frame, place, y + frame.px(3), note);
+  end_page(frame, page, draw_last(frame, client, place, y + frame.px(6)));
 }
 
 }  // namespace viz::ui

@@ -43,7 +43,7 @@ void Inspector::draw(Frame& frame, const Rect& whole) {
   const auto within = [&](const auto* records) {
     return records != nullptr && s.index < records->size();
   };
-  ImGui::GetWindowDrawList()->PushClipRect(place.min, place.max, true);
+  ImGui::PushClipRect(place.min, place.max, true);
   if (s.kind == Kind::machine && s.index < run.machines.size()) {
     draw_machine(frame, run.machines[s.index], place);
   } else if (s.kind == Kind::group && s.index < run.groups.size()) {
@@ -59,8 +59,28 @@ void Inspector::draw(Frame& frame, const Rect& whole) {
   } else {
     draw_fleet(frame, place);
   }
-  ImGui::GetWindowDrawList()->PopClipRect();
+  ImGui::PopClipRect();
   if (run.source.can_change) draw_levers(frame, {{whole.min.x, place.max.y}, whole.max});
+}
+
+float Inspector::begin_page(const Frame& frame, const Rect& place) {
+  frame.probes.add("inspector.page", place);
+  if (ImGui::IsMouseHoveringRect(place.min, place.max, false))
+    scrolled_ -= ImGui::GetIO().MouseWheel * frame.px(48);
+  scrolled_ = std::clamp(scrolled_, 0.0f, hidden_);
+  ImGui::PushClipRect(place.min, place.max, true);
+  return place.min.y - scrolled_;
+}
+
+void Inspector::end_page(const Frame& frame, const Rect& place, float bottom) {
+  ImGui::PopClipRect();
+  const float length = bottom + scrolled_ - place.min.y;
+  hidden_ = std::max(0.0f, length - place.height());
+  if (hidden_ == 0) return;
+  // What part of the page is seen.
+  const float right = place.max.x - frame.px(3), scale = place.height() / length;
+  const float top = place.min.y + scrolled_ * scale;
+  draw_box({{right - frame.px(3), top}, {right, top + place.height() * scale}}, frame.palette.line);
 }
 
 float Inspector::draw_history(const Frame& frame, vm::Resource resource, const Rect& place) {

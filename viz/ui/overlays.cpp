@@ -41,7 +41,7 @@ constexpr std::array<Shortcut, 27> shortcuts{{
     {"Esc", "clear range and selection"},
     {"?  F1", "this help"},
     {"Ctrl+Q", "quit"},
-    {"Wheel", "zoom map or timeline"},
+    {"Wheel", "zoom map or timeline, move a page"},
     {"Right drag", "move map or timeline"},
 }};
 

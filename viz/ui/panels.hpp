@@ -50,8 +50,12 @@ class Inspector {
                        float y);
   float draw_history(const Frame& frame, vm::Resource resource, const Rect& place);
   void draw_levers(Frame& frame, const Rect& place);
+  /// Where a page that may be longer than `place` begins; the wheel moves it.
+  float begin_page(const Frame& frame, const Rect& place);
+  void end_page(const Frame& frame, const Rect& place, float bottom);
 
   std::array<Canvas, vm::resource_count> histories_;
+  float scrolled_ = 0, hidden_ = 0;  // of the page: px above its place, and px that do not fit
 };
 
 /// Everything that happened, filtered, with the playhead in view.

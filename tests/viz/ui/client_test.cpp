@@ -103,3 +103,18 @@ TEST_CASE("clients: levers act on the load of the client's group, and leave room
   REQUIRE((inspector && lever));
   CHECK(lever->max.y < inspector->max.y);
 }
+
+TEST_CASE("clients: a page that does not fit above the levers is moved by the wheel, and back") {
+  Driver person;
+  person.session.view().source.can_change = true;
+  person.session.on(model::Select{{Kind::client, 150}});
+  person.settle();
+  REQUIRE(person.shows("client.last"));
+  const auto place = [&](const char* name) { return *person.app.window().probes().find(name); };
+  const float at_first = place("client.last").min.y;
+  for (int i = 0; i < 20; ++i) person.wheel("inspector.page", -3, 0.5f, 0.9f);
+  CHECK(place("client.last").min.y < at_first);
+  CHECK(place("client.last").max.y < place("inspector.page").max.y);
+  for (int i = 0; i < 20; ++i) person.wheel("inspector.page", 3, 0.5f, 0.9f);
+  CHECK(place("client.last").min.y == at_first);
+}
