@@ -86,6 +86,16 @@ TEST_CASE("fleet_source: hosts are machines, incidents SLA failures, silence is 
   CHECK(again.samples.empty());
   CHECK(again.notices.empty());
   CHECK(again.machine_states.empty());
+
+  std::string at_1020 = at_1010;
+  for (const auto& [from, to] : {std::pair{"1010.0", "1020.0"}, std::pair{"\"down\"", "\"up\""},
+                                 std::pair{"\"end\": null", "\"end\": 1012.5"}}) {
+    at_1020.replace(at_1020.find(from), std::string{from}.size(), to);
+  }
+  store.absorb(rows.next(at_1020));
+  store.show(Time{22s}, {}, view);
+  const auto& last = (*view.events)[view.events->size() - 2];  // before "up"
+  CHECK(view.events->text(last, view) == "answers again after 10 s");
 }
 
 TEST_CASE("fleet_source: the past is there before the present, if the collector tells it") {

@@ -40,8 +40,10 @@ std::string text_of(const RunInfo& info, const FailureRecord& f) {
   return what + " at " + amount(f.cause, f.value) + ", over " + amount(f.cause, f.limit);
 }
 
-std::string recovery_text(const FailureRecord& f) {
-  std::string text = std::string{to_string(f.cause)} + " met again";
+std::string recovery_text(const RunInfo& info, const FailureRecord& f) {
+  std::string text{to_string(f.cause)};
+  text += " met again";
+  if (f.cause == vm::Cause::crash) text = info.names.empty() ? "served again" : "answers again";
   if (f.end) text += " after " + vm::format_duration(*f.end - f.start);
   if (f.worst && f.cause != vm::Cause::crash) text += ", worst " + amount(f.cause, *f.worst);
   return text;
@@ -72,7 +74,7 @@ std::string EventLog::text(const Event& event, const RunView& view) const {
     case EventKind::failure:
       return text_of(view.info, (*view.failures)[i]);
     case EventKind::recovery:
-      return recovery_text((*view.failures)[i]);
+      return recovery_text(view.info, (*view.failures)[i]);
     case EventKind::failover:
       return "Trigger process failover: triggered (" +
              std::string{to_string((*view.failovers)[i].cause)} + ")";
