@@ -18,6 +18,7 @@ using Json = nlohmann::json;
 
 constexpr std::chrono::milliseconds look_again = 1s, patience = 5s, rest = 20ms;
 constexpr double longest_past = 86'400;  // s
+constexpr double latest = 1e9;           // s from the beginning, whatever somebody says
 constexpr const char *present = "/fleet", *past_day = "/fleet/past?seconds=86400";
 constexpr std::size_t largest_answer = std::size_t{64} << 20;
 
@@ -137,7 +138,7 @@ FleetRows::FleetRows(const std::string& answer, const std::string& past)
 }
 
 sim::Time FleetRows::at(double unix_seconds) const {
-  return sim::Time{sim::from_seconds(std::max(0.0, unix_seconds - origin_))};
+  return sim::Time{sim::from_seconds(std::clamp(unix_seconds - origin_, 0.0, latest))};
 }
 
 std::optional<vm::MachineId> FleetRows::machine(const std::string& name) const {

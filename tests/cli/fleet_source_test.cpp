@@ -127,7 +127,8 @@ TEST_CASE("fleet_source: the past is there before the present, if the collector 
   for (const char* odd :
        {"", "not found\n", "[]", R"({"since":"x","hosts":[]})",
         R"({"since":5000,"hosts":[7,{"name":"a","minutes":[1,[2],["x",1,1,1,1]],"away":[3,{}]}]})",
-        R"({"since":-1e300,"hosts":[{"name":"a","minutes":7,"away":"x"}],"incidents":{}})"}) {
+        R"({"since":-1e300,"hosts":[{"name":"a","minutes":7,"away":"x"}],"incidents":{}})",
+        R"({"since":1e300,"hosts":[{"name":"a","away":[{"start":1e300,"end":1e308}]}]})"}) {
     CAPTURE(odd);
     cli::FleetRows older{at_1000, odd};
     CHECK(older.next(at_1000).samples.size() == 2);
