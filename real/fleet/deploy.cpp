@@ -168,7 +168,7 @@ std::vector<std::string> called(const FleetHost& host) {
     if (name.find(':') != std::string::npos) name = '[' + name + ']';
   }
   std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());  // clang 14 knows no subrange
   return names;
 }
 
