@@ -98,6 +98,35 @@ vm::MachineState state_of(const std::string& condition) {
   return vm::MachineState::booting;
 }
 
+/// Times away, which may overlap, as the states that they come to: what was on purpose, or nobody
+/// saw, is not being down.
+std::vector<std::pair<double, vm::MachineState>> course_of(const Json& away) {
+  using enum vm::MachineState;
+  struct Edge {
+    double when;
+    vm::MachineState state;
+    int step;
+  };
+  std::vector<Edge> edges;
+  for (const Json& span : away) {
+    if (!span.is_object()) continue;
+    const vm::MachineState state = state_of(text(span, "condition"));
+    edges.push_back({number(span, "start"), state, 1});
+    if (const double end = number(span, "end", -1); end >= 0) edges.push_back({end, state, -1});
+  }
+  std::ranges::stable_sort(edges, {}, &Edge::when);
+  std::map<vm::MachineState, int> open;
+  std::vector<std::pair<double, vm::MachineState>> course;
+  for (const Edge& edge : edges) {
+    open[edge.state] += edge.step;
+    vm::MachineState now = up;
+    for (const vm::MachineState state : {down, booting, draining})
+      now = open[state] > 0 ? state : now;
+    course.emplace_back(edge.when, now);
+  }
+  return course;
+}
+
 /// GET /fleet/past, or null where it is something else.
 Json parsed_past(const std::string& answer) {
   Json json = Json::parse(answer, nullptr, false);
@@ -196,12 +225,7 @@ void FleetRows::add_past(vm::Batch& batch) {
     };
     const Json minutes = array(host, "minutes"), away = array(host, "away");
     if (!minutes.empty() || !away.empty()) tell(origin_, vm::MachineState::up);
-    for (const Json& span : away) {
-      if (!span.is_object()) continue;
-      const bool on_purpose = span.contains("on_purpose") && span["on_purpose"] == true;
-      tell(number(span, "start"), on_purpose ? vm::MachineState::draining : vm::MachineState::down);
-      if (const double end = number(span, "end", -1); end >= 0) tell(end, vm::MachineState::up);
-    }
+    for (const auto& [when, state] : course_of(away)) tell(when, state);
     for (const Json& minute : minutes) {
       if (!minute.is_array() || minute.size() != 1 + vm::resource_count ||
           !std::ranges::all_of(minute, &Json::is_number))

@@ -89,7 +89,7 @@ std::string to_json(const FleetPast& past) {
     for (const HostPast::Away& span : host.away) {
       away.push_back({{"start", sim::seconds(span.start)},
                       {"end", seconds(span.end)},
-                      {"on_purpose", span.on_purpose}});
+                      {"condition", to_string(span.condition)}});
     }
     json["hosts"].push_back(
         {{"name", host.name}, {"minutes", std::move(minutes)}, {"away", std::move(away)}});

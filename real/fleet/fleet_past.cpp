@@ -37,14 +37,16 @@ void read_minutes(sqlite3* db, const FleetPast& past, const Index& index) {
 void read_away(sqlite3* db, sim::Time since, const Index& index) {
   const Statement rows = prepare(
       db,
-      "SELECT host, kind, start, end FROM intervals WHERE kind IN ('down', 'retired') AND (end IS "
-      "NULL OR end > ?) ORDER BY start");
+      "SELECT host, kind, start, end FROM intervals WHERE end IS NULL OR end > ? ORDER BY start");
   set_value(rows, 1, since_1970(since));
   while (next_row(rows)) {
     const auto host = index.find(integer(rows, 0));
     if (host == index.end()) continue;
-    host->second->away.push_back(
-        {*time_in(rows, 2), time_in(rows, 3), bytes(rows, 1) == "retired"});
+    const std::string_view kind = bytes(rows, 1);
+    host->second->away.push_back({*time_in(rows, 2), time_in(rows, 3),
+                                  kind == "down"      ? HostCondition::down
+                                  : kind == "retired" ? HostCondition::retired
+                                                      : HostCondition::unwatched});
   }
 }
 

@@ -14,11 +14,11 @@ struct HostPast {
   struct Away {
     sim::Time start;
     std::optional<sim::Time> end;  // none: is still
-    bool on_purpose = false;       // taken down
+    HostCondition condition;       // down, unwatched, retired
   };
   std::string name;
   std::vector<Minute> minutes;  // that are packed, in order; the last one or two are not yet
-  std::vector<Away> away;       // in order of their start; may have begun before
+  std::vector<Away> away;       // in order of their start; may have begun before, and overlap
 };
 
 struct FleetPast {

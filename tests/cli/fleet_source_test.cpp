@@ -28,10 +28,12 @@ constexpr const char* at_1010 = R"({"fleet": "shop", "at": 1010.0, "hosts": [
   {"number": 9, "host": "a", "cause": "silent", "start": 1002.5, "noticed": 1007.5, "end": null, "worst": 0, "limit": 5},
   {"number": 8, "host": "b", "cause": "cpu", "start": 998.0, "end": 1005.0, "worst": 1.0, "limit": 0.98}]})";
 
-/// "a" was down from 880 to 905 and was taken down at 990; "b" had an incident that is over.
+/// "a" was down from 880 to 905, nobody watched from 900 to 930, and it was taken down at 990; "b"
+/// had an incident that is over.
 constexpr const char* past_of_1000 = R"({"since": 820.0, "at": 1000.0, "hosts": [
   {"name": "a", "minutes": [[780, 0.1, 0.2, 0.3, 0.4], [840, 0.2, 0.2, 0.3, 0.4], [900, 0.7, 0.2, 0.3, 0.4]],
-   "away": [{"start": 880.0, "end": 905.0, "on_purpose": false}, {"start": 990.0, "end": null, "on_purpose": true}]},
+   "away": [{"start": 880.0, "end": 905.0, "condition": "down"}, {"start": 900.0, "end": 930.0, "condition": "unwatched"},
+    {"start": 990.0, "end": null, "condition": "taken down"}]},
   {"name": "b", "minutes": [[840, 0.5, 0.2, 0.3, 0.4]], "away": []},
   {"name": "stranger", "minutes": [[840, 1, 1, 1, 1]], "away": []}],
  "incidents": [
@@ -113,7 +115,9 @@ TEST_CASE("fleet_source: the past is there before the present, if the collector 
   CHECK(shown(841).machines[0].use[Resource::cpu] == Approx(0.1));  // the minute's mean, at its end
   CHECK(shown(841).machines[0].life == Life::up);
   CHECK(shown(881).machines[0].life == Life::down);
-  CHECK(shown(906).machines[0].life == Life::up);
+  CHECK(shown(902).machines[0].life == Life::booting);  // nobody watched: who knows
+  CHECK(shown(906).machines[0].life == Life::booting);
+  CHECK(shown(931).machines[0].life == Life::up);
   CHECK(shown(961).machines[0].use[Resource::cpu] == Approx(0.7));
   CHECK(shown(961).machines[1].use[Resource::cpu] == Approx(0.5));
   CHECK(shown(991).machines[0].life == Life::draining);  // on purpose

@@ -83,7 +83,8 @@ TEST_CASE("fleet past: minutes, times away and incidents of a span, and of no mo
         {incident(1, 1min), closed(1, 2min), incident(2, 3min), closed(2, 7min), incident(3, 9min),
          vm::HostDown{vm::MachineId{2}, start + 1min}, vm::HostUp{vm::MachineId{2}, start + 2min},
          vm::HostDown{vm::MachineId{2}, start + 4min}, vm::HostUp{vm::MachineId{2}, start + 6min},
-         vm::HostDown{vm::MachineId{2}, start + 8min}});
+         vm::HostDown{vm::MachineId{2}, start + 8min},
+         vm::Unwatched{start + 9min, start + 9min + 30s}});
 
   const FleetPast past = read_fleet_past(folder.path() / "fleet.sqlite", 5min, start + 10min);
   CHECK(past.since == start + 5min);
@@ -95,18 +96,21 @@ TEST_CASE("fleet past: minutes, times away and incidents of a span, and of no mo
   CHECK(past.hosts[1].minutes[1].mean[vm::Resource::cpu] == Approx(0.01));
   CHECK(past.hosts[1].minutes[1].mean[vm::Resource::memory] == Approx(0.5));
   CHECK(past.hosts[2].minutes[4].mean[vm::Resource::cpu] == Approx(0.04));
-  CHECK(past.hosts[1].away.empty());
-  REQUIRE(past.hosts[2].away.size() == 2);
+  REQUIRE(past.hosts[1].away.size() == 1);
+  CHECK(past.hosts[1].away[0].condition == HostCondition::unwatched);
+  REQUIRE(past.hosts[2].away.size() == 3);
+  CHECK(past.hosts[2].away[0].condition == HostCondition::down);
   CHECK(past.hosts[2].away[0].start == start + 4min);
   CHECK(past.hosts[2].away[0].end == start + 6min);
-  CHECK_FALSE(past.hosts[2].away[1].end);
+  CHECK(past.hosts[2].away[1].end == start + 9min);  // what was after it nobody saw
+  CHECK(past.hosts[2].away[2].condition == HostCondition::unwatched);
   REQUIRE(past.incidents.size() == 2);  // the newest first; what ended before is not of it
   CHECK(past.incidents[0].number == 3);
   CHECK(past.incidents[1].number == 2);
 
   const auto json = nlohmann::json::parse(to_json(past));
   CHECK(json["hosts"][2]["minutes"][4][1] == Approx(0.04));
-  CHECK(json["hosts"][2]["away"][1]["end"].is_null());
+  CHECK(json["hosts"][2]["away"][2]["condition"] == "unwatched");
   CHECK(json["incidents"].size() == 2);
 }
 
