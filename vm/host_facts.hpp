@@ -6,6 +6,7 @@
 
 #include <array>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -53,6 +54,23 @@ struct VmFacts {
   double memory = 0;    // megabytes: what a move copies
 };
 
+/// The facts of all VMs, by number, as a world keeps them: alone, or each in one piece with what
+/// else it knows of the VM.
+class VmFactsView {
+ public:
+  template <std::derived_from<VmFacts> Vm>
+  VmFactsView(const std::vector<Vm>& vms)
+      : first_(reinterpret_cast<const std::byte*>(static_cast<const VmFacts*>(vms.data()))),
+        stride_(sizeof(Vm)) {}
+  const VmFacts& operator[](VmIndex vm) const {
+    return *reinterpret_cast<const VmFacts*>(first_ + vm * stride_);
+  }
+
+ private:
+  const std::byte* first_;
+  std::size_t stride_;  // bytes
+};
+
 /// What each VM used of what it was promised at the last instants of measurement, newest first.
 class UsageHistory {
  public:
@@ -97,7 +115,7 @@ class UsageHistory {
 struct ConsolidationFacts {
   std::span<const HostFacts> hosts;
   std::span<const HostIndex> active;  // hosts with VMs, ascending
-  std::span<const VmFacts> vms;
+  VmFactsView vms;
   const UsageHistory& history;
   std::span<const OtherUse> others{};  // asked for now, by VM; empty where nothing limits them
 };

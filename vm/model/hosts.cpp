@@ -37,7 +37,6 @@ Hosts::Hosts(const DataCenter& center, const UsageTraces& traces)
     : center_(center),
       traces_(traces),
       vms_(center.vms),
-      vm_facts_(center.vms),
       hashes_(center.vms),
       other_lines_(traces.others.empty() ? 0 : center.vms),
       vm_others_(traces.others.empty() && center.policy.quirks.memory_unlimited ? 0 : center.vms),
@@ -64,7 +63,8 @@ void Hosts::start_vms() {
   for (VmIndex v = 0; v < center_.vms; ++v) {
     const VmKind& kind = center_.vm_kinds[center_.vm_kind(v)];
     hashes_[v] = name_hash(v);
-    vm_facts_[v] = {0, kind.mips, kind.memory};
+    vms_[v].promised = kind.mips;
+    vms_[v].memory = kind.memory;
     if (traces_.others.empty() && !vm_others_.empty()) vm_others_[v][0] = kind.memory;
     if (!homes[v]) {
       ++outcome_.unplaced;
@@ -85,7 +85,7 @@ ConsolidationOutcome Hosts::play(const OnInterval& on_interval) {
     judge_thresholds(now);
     std::span<const VmMove> moves;
     if (center_.running == Running::consolidated) {
-      moves = consolidator_.plan({host_facts_, active_, vm_facts_, history_, vm_others_}, random_);
+      moves = consolidator_.plan({host_facts_, active_, vms_, history_, vm_others_}, random_);
       start_migrations(moves, now);
     }
     if (on_interval && !on_interval(interval_row(now, moves.size()))) break;
@@ -181,7 +181,6 @@ void Hosts::fetch(std::span<const HostIndex> hosts, std::size_t at) const {
   if (at + early >= hosts.size()) return;
   for (const VmIndex v : host_facts_[hosts[at + early]].vms) {
     __builtin_prefetch(&vms_[v]);
-    __builtin_prefetch(&vm_facts_[v]);
   }
 }
 
@@ -242,7 +241,7 @@ void Hosts::settle(HostIndex h, double elapsed) {
   for (const VmIndex v : facts.vms) {
     const Vm& vm = vms_[v];
     if (vm.home != h) continue;  // counted where it is
-    const double demand = vm_facts_[v].demand;
+    const double demand = vms_[v].demand;
     requested += demand;
     received += vm.received;
     if (!(vm.received < demand)) continue;
@@ -283,7 +282,7 @@ void Hosts::measure(HostIndex h, double now) {
     if (!share.incoming) {
       const VmIndex v = facts.vms[i];
       vms_[v].received = given;
-      vm_facts_[v].demand = share.demand;
+      vms_[v].demand = share.demand;
       if (!other_lines_.empty())
         for (std::size_t r = 0; r < vm_others_[v].size(); ++r)
           vm_others_[v][r] = other_lines_[v].base[r] + other_lines_[v].slope[r] * since;
@@ -316,7 +315,7 @@ void Hosts::share_out(HostIndex h, double now) {
   for (std::size_t i = 0; i < shares_.size(); ++i) {
     const Vm& vm = vms_[facts.vms[i]];
     Share& share = shares_[i];
-    share.demand = (vm.base + vm.slope * since) * vm_facts_[facts.vms[i]].promised;
+    share.demand = (vm.base + vm.slope * since) * vm.promised;
     share.capped = std::min(share.demand, kind.mips);
     share.incoming = vm.home != h;
     share.moving = vm.moving;
@@ -365,7 +364,7 @@ void Hosts::remove_ended(HostIndex h) {
   HostFacts& facts = host_facts_[h];
   auto& list = facts.vms;
   std::erase_if(list, [&](VmIndex v) {
-    if (vms_[v].moving || vm_facts_[v].demand != 0) return false;
+    if (vms_[v].moving || vms_[v].demand != 0) return false;
     vms_[v].home = nowhere;
     ++outcome_.idle_removed;
     return true;

@@ -64,26 +64,26 @@ class Hosts {
     double use = 0;
   };
 
-  struct Host {               // beside its HostFacts
-    double requested = 0;     // at the last measurement
-    bool measured_on = true;  // at the last measurement: gives something to somebody
-    bool was_on = true;       // at the last one that counts
+  struct alignas(64) Host {  // beside its HostFacts; one line of the cache
+    double requested = 0;    // at the last measurement
     double on_since = 0;
     double on_s = 0, busy_s = 0;         // time on; the same times utilisation
     double highest = 0;                  // utilisation
-    bool short_of = false;               // its VMs asked for more than there is
+    double worst = 0;                    // of the SLA failure, while it lasts
     std::uint32_t failure = no_failure;  // its SLA failure: above 98 % of anything
-    double worst = 0;                    // while it lasts
-    bool touched = false;                // by the migrations that are being started or finished
     std::uint32_t table = 16;            // size of the reference's hash table for its VMs
+    bool measured_on = true;             // at the last measurement: gives something to somebody
+    bool was_on = true;                  // at the last one that counts
+    bool short_of = false;               // its VMs asked for more than there is
+    bool touched = false;                // by the migrations that are being started or finished
   };
   struct Others {  // use of memory, disk and network over the intervals
     OtherUse sum{}, highest{};
     std::uint32_t intervals = 0;
   };
-  struct Vm {                    // beside its VmFacts; small, since all are read at every tick
-    double base = 0, slope = 0;  // utilisation at the trace's last instant; per second since
-    double received = 0;         // at the last measurement; VmFacts has what it asked for
+  struct alignas(64) Vm : VmFacts {  // one line of the cache, since all are read at every tick
+    double base = 0, slope = 0;      // utilisation at the trace's last instant; per second since
+    double received = 0;             // at the last measurement; `demand` is what it asked for
     HostIndex home = nowhere;
     bool moving = false;
   };
@@ -136,7 +136,6 @@ class Hosts {
   double planned_at_ = 0;
 
   std::vector<Vm> vms_;
-  std::vector<VmFacts> vm_facts_;
   std::vector<std::uint32_t> hashes_;   // by VM: where the reference's tables file it
   std::vector<OtherLine> other_lines_;  // by VM; empty where nobody knows
   std::vector<OtherUse> vm_others_;     // by VM: asked for now; empty where nothing limits it

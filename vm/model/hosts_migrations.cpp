@@ -21,7 +21,7 @@ void Hosts::start_migrations(std::span<const VmMove> moves, double now) {
     vms_[move.vm].moving = true;
     host_facts_[move.to].vms.push_back(move.vm);
     activate(move.to);
-    const double takes = vm_facts_[move.vm].memory / center_.policy.memory_per_second;
+    const double takes = vms_[move.vm].memory / center_.policy.memory_per_second;
     arrivals_.push_back({now + takes, move});
     touch(move.to);
     touch(vms_[move.vm].home);

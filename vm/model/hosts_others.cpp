@@ -10,7 +10,7 @@ void Hosts::look_up_others(VmIndex v, std::size_t at) {
   const std::size_t last = traces_.length - 1;
   const auto* trace = traces_.others.data() + v % traces_.size() * traces_.length;
   const OtherUse &from = trace[std::min(at, last)], &to = trace[std::min(at + 1, last)];
-  const OtherUse unit{vm_facts_[v].memory, 1, 1};
+  const OtherUse unit{vms_[v].memory, 1, 1};
   for (std::size_t r = 0; r < unit.size(); ++r) {
     other_lines_[v].base[r] = from[r] * unit[r];
     other_lines_[v].slope[r] = (to[r] - from[r]) * unit[r] / traces_.step;
