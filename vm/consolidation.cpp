@@ -103,13 +103,10 @@ void Consolidator::empty_underloaded() {
     const HostFacts& facts = facts_->hosts[host];
     if (facts.off()) withdraw(host);
     if (!facts.off() && facts.utilisation < 1 && !left_alone_[host])
-      by_utilisation_.push_back(host);
+      by_utilisation_.push_back({facts.utilisation, host, host});
   }
-  std::sort(by_utilisation_.begin(), by_utilisation_.end(), [&](HostIndex a, HostIndex b) {
-    const double ua = facts_->hosts[a].utilisation, ub = facts_->hosts[b].utilisation;
-    return ua != ub ? ua < ub : a < b;
-  });
-  for (const HostIndex host : by_utilisation_) {
+  std::sort(by_utilisation_.begin(), by_utilisation_.end());
+  for (const auto& [utilisation, number, host] : by_utilisation_) {
     if (left_alone_[host]) continue;  // a target of this step
     left_alone_[host] = 1;
     withdraw(host);
@@ -152,8 +149,9 @@ std::optional<HostIndex> Consolidator::place(VmIndex vm, bool may_switch_on) {
   }
   std::optional<PlacementChoice> off;
   if (may_switch_on) off = cheapest_off(demand);
-  const auto best =
-      placement_.choose(seeker, off, [&](HostIndex host) { return loads_.accepts(host); });
+  const auto best = placement_.choose(seeker, off, [&](HostIndex host, const Spare& spare) {
+    return loads_.surely_accepts(spare) || loads_.accepts(host);
+  });
   if (!best) return std::nullopt;
   return best->host;
 }
@@ -212,10 +210,13 @@ void Consolidator::withdraw(HostIndex host) {
   placement_.remove(host);
 }
 
-void Consolidator::sort_by_demand(std::vector<VmIndex>& vms) const {
-  std::stable_sort(vms.begin(), vms.end(), [&](VmIndex a, VmIndex b) {
-    return facts_->vms[a].demand > facts_->vms[b].demand;
-  });
+/// The most demanding first, equals in the order in which they stand.
+void Consolidator::sort_by_demand(std::vector<VmIndex>& vms) {
+  by_demand_.clear();
+  for (std::size_t i = 0; i < vms.size(); ++i)
+    by_demand_.push_back({-facts_->vms[vms[i]].demand, static_cast<std::uint32_t>(i), vms[i]});
+  std::sort(by_demand_.begin(), by_demand_.end());
+  for (std::size_t i = 0; i < vms.size(); ++i) vms[i] = by_demand_[i].index;
 }
 
 }  // namespace vm

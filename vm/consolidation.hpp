@@ -73,7 +73,17 @@ class Consolidator {
   void commit(HostIndex host);
   void file(HostIndex host);
   void withdraw(HostIndex host);
-  void sort_by_demand(std::vector<VmIndex>& vms) const;
+  void sort_by_demand(std::vector<VmIndex>& vms);
+
+  /// Sorted with what it is sorted by.
+  struct Ranked {
+    double by = 0;
+    std::uint32_t position = 0;  // where it stood: the first of equals comes first
+    std::uint32_t index = 0;     // of a VM or a host
+    bool operator<(const Ranked& other) const {
+      return by != other.by ? by < other.by : position < other.position;
+    }
+  };
 
   VmSelection selection_;
   HostPlacement rule_;
@@ -95,7 +105,7 @@ class Consolidator {
   // Kept for their memory:
   std::vector<VmIndex> staying_, leaving_;
   std::vector<Leaver> leavers_;
-  std::vector<HostIndex> by_utilisation_;
+  std::vector<Ranked> by_demand_, by_utilisation_;
   std::vector<Candidate> candidates_;
 };
 

@@ -128,13 +128,6 @@ std::size_t known_length(std::span<const double> history) {
   return n;
 }
 
-Quartiles quartile_places(std::size_t n) {
-  const auto place = [n](double share) {
-    return static_cast<std::size_t>(std::floor(share * (static_cast<double>(n) + 1) + 0.5));
-  };
-  return {place(0.25), place(0.75)};
-}
-
 double interquartile_range(std::span<const double> samples) {
   return spread(DetectorKind::quartiles, samples).width;
 }

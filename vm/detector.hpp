@@ -66,7 +66,10 @@ double median_absolute_deviation(std::span<const double> samples);
 struct Quartiles {
   std::size_t first, third;
 };
-Quartiles quartile_places(std::size_t n);
+constexpr Quartiles quartile_places(std::size_t n) {
+  // A quarter and three quarters of n + 1, rounded half up.
+  return {(n + 3) / 4, (3 * n + 5) / 4};
+}
 
 /// The one of these two that `kind` uses, quartiles or deviation, and what it is measured from.
 struct HistorySpread {

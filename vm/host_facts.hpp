@@ -96,7 +96,7 @@ class UsageHistory {
     return std::span<const double>{samples_}.subspan(vm * width_ + head_, length_);
   }
   /// known_length() of the last history_length samples, kept or not.
-  std::size_t known(VmIndex vm) const {
+  std::uint32_t known(VmIndex vm) const {
     static_assert(history_length < 32);
     return std::bit_width(nonzero_[vm] & ((std::uint32_t{1} << history_length) - 1));
   }

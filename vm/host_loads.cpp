@@ -48,7 +48,10 @@ HostLoads::HostLoads(const ConsolidationPolicy& policy, std::vector<HostPower> k
   detector_.weighted = !policy.quirks.dead_weights;
   for (std::size_t age = 0; age < regression_needs; ++age)
     line_weights_[age] = detector_.weighted ? local_weight(age, 1) : forecast_weight(age, 1);
-  for (const HostPower& kind : kinds_) limited_ = limited_ || kind.limits != no_limits;
+  for (const HostPower& kind : kinds_) {
+    limited_ = limited_ || kind.limits != no_limits;
+    sure_ = std::max(sure_, 2 * doubt * (1 + 1 / detector_.parameter) * kind.capacity);
+  }
 }
 
 void HostLoads::begin(const ConsolidationFacts& facts) {
@@ -72,6 +75,10 @@ void HostLoads::begin(const ConsolidationFacts& facts) {
     summarise(loads_[slot], samples(slot));
     if (ahead(loads_[slot].memory_max) > 1) one_ahead_ = false;
   }
+  sure_by_ = limited_                                    ? SureBy::nothing
+             : detector_.kind == DetectorKind::threshold ? SureBy::free
+             : straight_ && one_ahead_                   ? SureBy::room
+                                                         : SureBy::nothing;
 }
 
 std::uint32_t HostLoads::open(HostIndex host) {
@@ -79,6 +86,7 @@ std::uint32_t HostLoads::open(HostIndex host) {
   const HostFacts& facts = facts_->hosts[host];
   Load load;
   load.host = host;
+  load.kind = facts.kind;
   load.allocated = facts.allocated;
   load.free = facts.free;
   loads_.push_back(load);
@@ -94,7 +102,7 @@ void HostLoads::add_others(Load& load, VmIndex vm) const {
 
 bool HostLoads::beyond_limits(const Load& load) const {
   if (!limited_) return false;
-  const OtherUse& limits = kinds_[facts_->hosts[load.host].kind].limits;
+  const OtherUse& limits = kinds_[load.kind].limits;
   for (std::size_t r = 0; r < limits.size(); ++r)
     if (load.others[r] > limits[r]) return true;
   return false;
@@ -151,6 +159,7 @@ bool HostLoads::overloaded(HostIndex host) const {
 bool HostLoads::overloaded_with(HostIndex host, std::span<const VmIndex> vms) const {
   Load load;
   load.host = host;
+  load.kind = facts_->hosts[host].kind;
   std::array<double, history_length> sums{};
   for (const VmIndex vm : vms) add_to(load, sums, vm);
   return judge(load, sums);
@@ -192,7 +201,7 @@ bool HostLoads::accepts(HostIndex host) const {
   const double demand = (load.demand + vm_.demand) / all;
   if (detector_.kind == DetectorKind::threshold) return !(demand > detector_.parameter);
 
-  const std::size_t known = std::max(load.known, vm_.known);
+  const std::uint32_t known = std::max(load.known, vm_.known);
   if (is_regression(detector_.kind)) {
     if (known < regression_needs) return !(demand > fallback_threshold);
     const double reached = (load.forecast + vm_.line / all) * detector_.parameter;

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -42,6 +43,19 @@ class HostLoads {
   /// Could `host` take it without being overloaded? An empty host always can.
   bool accepts(HostIndex host) const;
 
+  /// Is that so of any host with that much to spare? `spare`: of its candidate().
+  bool surely_accepts(const Spare& spare) const {
+    switch (sure_by_) {
+      case SureBy::free:
+        return spare.free > sure_;
+      case SureBy::room:
+        return (spare.room > sure_) & (spare.room < std::numeric_limits<double>::infinity());
+      case SureBy::nothing:
+        break;
+    }
+    return false;
+  }
+
   /// Plans the considered VM for `host`.
   void add(HostIndex host);
   /// Forgets what was added since the last mark, latest first; tells which hosts changed.
@@ -71,15 +85,18 @@ class HostLoads {
   static constexpr std::uint32_t no_slot = 0xffffffffu;
   using Samples = std::span<double>;  // newest first, as shares of the capacity
 
-  struct Load {
+  enum class SureBy : std::uint8_t { nothing, free, room };
+
+  struct Load {  // first what accepts() asks for: one line of the cache, mostly
     HostIndex host = 0;
+    HostKindIndex kind = 0;
     double allocated = 0, free = 0;
-    double demand = 0;      // sum over its VMs
-    double memory_max = 0;  // of its VMs
-    OtherUse others{};      // sums over its VMs, where anything limits them
-    std::size_t known = 0;  // samples without the oldest zeros
-    double forecast = 0;    // regression: what the line comes to, but for rounding
-    HistorySpread spread;   // quartiles, deviation
+    double demand = 0;        // sum over its VMs
+    std::uint32_t known = 0;  // samples without the oldest zeros
+    HistorySpread spread;     // quartiles, deviation
+    double forecast = 0;      // regression: what the line comes to, but for rounding
+    double memory_max = 0;    // of its VMs
+    OtherUse others{};        // sums over its VMs, where anything limits them
   };
   struct Undo {
     std::uint32_t slot;
@@ -88,7 +105,7 @@ class HostLoads {
   struct Considered {
     VmIndex vm = 0;
     double demand = 0;
-    std::size_t known = 0;
+    std::uint32_t known = 0;
     double line = 0;     // what it adds to a forecast, times the capacity
     Addition history{};  // times the capacity
   };
@@ -104,7 +121,7 @@ class HostLoads {
   }
   void add_others(Load& load, VmIndex vm) const;
   bool beyond_limits(const Load& load) const;
-  double capacity(const Load& load) const { return kinds_[facts_->hosts[load.host].kind].capacity; }
+  double capacity(const Load& load) const { return kinds_[load.kind].capacity; }
   double ahead(double memory) const;
 
   Detector detector_;
@@ -117,6 +134,8 @@ class HostLoads {
   bool stale_watts_;
   std::array<double, regression_needs> line_weights_{};  // one sample ahead
   bool one_ahead_ = true;                                // no VM takes longer than an interval
+  SureBy sure_by_ = SureBy::nothing;
+  double sure_ = 0;  // more than what rounding and doubt can do
 
   const ConsolidationFacts* facts_ = nullptr;
   std::vector<std::uint32_t> slot_of_;  // by host

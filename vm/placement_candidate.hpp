@@ -28,6 +28,11 @@ struct Seeker {
   double weight = 0;  // in the unit of Candidate::room
 };
 
+/// What a host has beyond what is asked for; at least 0 where it fits.
+struct Spare {
+  double free = 0, room = 0;
+};
+
 struct PlacementChoice {
   HostIndex host = 0;
   double cost = 0;  // watts

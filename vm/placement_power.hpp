@@ -41,7 +41,7 @@ class PowerPlacement {
     planned_.remove(host);
   }
 
-  /// The cheapest host that fits and that `acceptable(host)` does not refuse, when it beats `bound`
+  /// The cheapest host that fits and that `acceptable(host, spare)` does not refuse, when it beats `bound`
   /// (by cost, then by number). A candidate is only asked for when it would win so far.
   ///
   ///   acceptable  must not depend on the order in which it is asked

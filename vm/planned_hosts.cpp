@@ -2,15 +2,26 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <utility>
 
 #include "sim/check.hpp"
 
 namespace vm {
+namespace {
+
+/// Of at most 2^-24 of a number, and more.
+constexpr double float_error = 1e-7;
+
+float rounded_up(double value) {
+  return static_cast<float>(value + std::fabs(value) * float_error);
+}
+
+}  // namespace
 
 PlannedHosts::PlannedHosts(std::vector<HostPower> kinds, std::size_t hosts)
     : kinds_(std::move(kinds)),
-      parts_(std::bit_ceil(std::clamp<std::size_t>(hosts / 8'000, 1, 16))),
+      parts_(std::bit_ceil(std::clamp<std::size_t>(hosts / 16'000, 1, 16))),
       part_width_(GrowthBounds::Kind::width / static_cast<double>(parts_)),
       drawers_(kinds_.size() * GrowthBounds::tenths * parts_ * room_classes),
       filled_(kinds_.size() * GrowthBounds::tenths * parts_),
@@ -23,7 +34,7 @@ void PlannedHosts::clear() {
     for (std::uint32_t& filled = filled_[slice]; filled != 0; filled &= filled - 1) {
       auto& drawer =
           drawers_[slice * room_classes + static_cast<std::size_t>(std::countr_zero(filled))];
-      for (const Filed& filed : drawer) places_[filed.candidate.host].drawer = nowhere;
+      for (const Filed& filed : drawer) places_[filed.host].drawer = nowhere;
       drawer.clear();
     }
   }
@@ -40,7 +51,7 @@ std::vector<PlannedHosts::Filed>::iterator PlannedHosts::position(std::vector<Fi
                                                                   double planned, HostIndex host) {
   return std::lower_bound(
       drawer.begin(), drawer.end(), planned, [host](const Filed& filed, double watts) {
-        return filed.planned != watts ? filed.planned < watts : filed.candidate.host < host;
+        return filed.planned != watts ? filed.planned < watts : filed.host < host;
       });
 }
 
@@ -50,16 +61,19 @@ void PlannedHosts::add(const Candidate& c) {
   const HostPower& kind = kinds_[c.kind];
   const double use = c.allocated / kind.capacity;
   const std::size_t tenth = std::min(PowerCurve::tenth(use), GrowthBounds::tenths - 1);
-  const double within = (use - static_cast<double>(tenth) / 10) / part_width_;
+  const double offset = use - static_cast<double>(tenth) / 10;
+  const double within = offset / part_width_;
   const std::size_t part = within < static_cast<double>(parts_)
                                ? static_cast<std::size_t>(std::max(within, 0.0))
                                : parts_ - 1;
   const std::size_t slice = (c.kind * GrowthBounds::tenths + tenth) * parts_ + part;
   const std::size_t room = room_class(std::min(c.free, c.room), kind.capacity);
+  place.candidate = c;
   place.planned = kind.power.at(use) - c.watts;
   place.drawer = static_cast<std::uint32_t>(slice * room_classes + room);
   auto& into = drawers_[place.drawer];
-  into.insert(position(into, place.planned, c.host), {place.planned, c});
+  into.insert(position(into, place.planned, c.host),
+              {place.planned, offset, rounded_up(c.free), rounded_up(c.room), c.host});
   double& least = least_planned_[slice];
   least = filled_[slice] == 0 ? place.planned : std::min(least, place.planned);
   filled_[slice] |= 1u << room;

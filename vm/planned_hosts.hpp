@@ -27,8 +27,8 @@ class PlannedHosts {
   /// Takes a host out; one that is not filed stays so.
   void remove(HostIndex host);
 
-  /// Puts into `best` the cheapest host that fits and that `acceptable(host)` does not refuse,
-  /// where it beats the one that is there.
+  /// Puts into `best` the cheapest host that fits and that `acceptable(host, spare)` does not
+  /// refuse, where it beats the one that is there.
   template <class Acceptable>
   void search(const Seeker& seeker, const GrowthBounds& bounds, PlacementChoice& best,
               Acceptable acceptable) {
@@ -46,7 +46,7 @@ class PlannedHosts {
           const double low = static_cast<double>(part) * part_width_;
           const double least = bound.least_within(t, low, low + part_width_);
           if (least + least_planned_[slice] > best.cost) continue;
-          search_slice(slice, filled, least, seeker, best, acceptable);
+          search_slice(slice, filled, least, {bound, t}, seeker, best, acceptable);
         }
       }
     }
@@ -56,28 +56,43 @@ class PlannedHosts {
   static constexpr std::uint32_t nowhere = 0xffffffffu;
   static constexpr std::size_t room_classes = 16;
 
+  /// Enough to pass most hosts by: as few bytes as that takes. Free and room are rounded up.
   struct Filed {
     double planned = 0;  // watts
-    Candidate candidate;
+    double offset = 0;   // of the use, from the beginning of its tenth on
+    float free = 0, room = 0;
+    HostIndex host = 0;
   };
   struct Place {
+    Candidate candidate;
     double planned = 0;
     std::uint32_t drawer = nowhere;
   };
+  /// What is added to the planned watts in a tenth.
+  struct Growth {
+    const GrowthBounds::Kind& bound;
+    std::size_t tenth;
+
+    double least(double offset) const { return bound.growth(tenth, offset) - GrowthBounds::slack; }
+  };
 
   template <class Acceptable>
-  void search_slice(std::size_t slice, std::uint32_t filled, double least, const Seeker& seeker,
-                    PlacementChoice& best, Acceptable& acceptable) {
-    const HostPower& kind = kinds_[slice / (GrowthBounds::tenths * parts_)];
+  void search_slice(std::size_t slice, std::uint32_t filled, double least, const Growth& growth,
+                    const Seeker& seeker, PlacementChoice& best, Acceptable& acceptable) {
     for (; filled != 0; filled &= filled - 1) {
       const auto room = static_cast<std::size_t>(std::countr_zero(filled));
       for (const Filed& filed : drawers_[slice * room_classes + room]) {
-        const Candidate& c = filed.candidate;
         if (least + filed.planned > best.cost) break;
-        const PlacementChoice choice{c.host, power_cost(kind, c.allocated, seeker.demand, c.watts)};
-        if (!((c.free >= seeker.demand) & (c.room >= seeker.weight) & beats(choice, best)))
+        if (!((static_cast<double>(filed.free) >= seeker.demand) &
+              (static_cast<double>(filed.room) >= seeker.weight) &
+              (filed.planned + growth.least(filed.offset) <= best.cost)))
           continue;
-        if (acceptable(c.host)) best = choice;
+        const Candidate& c = places_[filed.host].candidate;
+        const PlacementChoice choice{
+            c.host, power_cost(kinds_[c.kind], c.allocated, seeker.demand, c.watts)};
+        const Spare spare{c.free - seeker.demand, c.room - seeker.weight};
+        if (!((spare.free >= 0) & (spare.room >= 0) & beats(choice, best))) continue;
+        if (acceptable(c.host, spare)) best = choice;
       }
     }
   }

@@ -16,6 +16,8 @@ class Presence {
     words_.assign((places + 63) / 64, ~std::uint64_t{0});
     if (places % 64 != 0) words_.back() >>= 64 - places % 64;
   }
+  /// None of them.
+  void clear(std::size_t places) { words_.assign((places + 63) / 64, 0); }
   void take(std::size_t place) { words_[place / 64] |= bit(place); }
   /// Was it taken?
   bool leave(std::size_t place) {

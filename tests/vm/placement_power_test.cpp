@@ -16,7 +16,11 @@ using Choice = vm::PlacementChoice;
 
 const vm::PowerCurve g4{{86, 89.4, 92.6, 96, 99.5, 102, 106, 108, 112, 114, 117}};
 const vm::PowerCurve g5{{93.7, 97, 101, 105, 110, 116, 121, 125, 129, 133, 135}};
-const std::vector<vm::HostPower> kinds{{1860, 3720, g4}, {2660, 5320, g5}};
+/// Draws little when idle, so that the watts of a VM are not small beside it; or nothing at all.
+const vm::PowerCurve lean{{20, 60, 100, 140, 160, 180, 200, 230, 240, 250, 260}};
+const vm::PowerCurve from_nothing{{0, 10, 20, 30, 45, 60, 75, 80, 90, 95, 100}};
+const std::vector<vm::HostPower> kinds{
+    {1860, 3720, g4}, {2660, 5320, g5}, {2000, 4000, lean}, {2500, 5000, from_nothing}};
 
 TEST_CASE("power: the measured points, straight lines between them, held at the ends") {
   CHECK(g4.at(0) == 86);
@@ -30,7 +34,7 @@ TEST_CASE("power: the measured points, straight lines between them, held at the 
 }
 
 Candidate random_candidate(sim::RandomStream& random, vm::HostIndex host) {
-  const auto kind = static_cast<vm::HostKindIndex>(random.below(2));
+  const auto kind = static_cast<vm::HostKindIndex>(random.below(kinds.size()));
   const double capacity = kinds[kind].capacity;
   // Hosts on the same stretch of the curve, many of them in the same state.
   const double use =
@@ -82,7 +86,7 @@ TEST_CASE("placement: the choice is exactly that of a scan of all hosts") {
   const auto seed = GENERATE(range(0u, 40u));
   CAPTURE(seed);
   sim::RandomStream random(seed, "test.placement");
-  const std::size_t hosts = 1 + random.below(seed % 4 == 0 ? 3000 : 400);
+  const std::size_t hosts = 1 + random.below(seed % 4 == 0 ? 6000 : 800);
   // In a large data center planned hosts are filed more finely.
   PowerPlacement placement(kinds, seed % 3 == 0 ? hosts + 200'000 : hosts);
   std::vector<std::optional<Candidate>> candidates(hosts);
@@ -94,6 +98,13 @@ TEST_CASE("placement: the choice is exactly that of a scan of all hosts") {
   }
   placement.begin(at_first);
   for (int step = 0; step < 1000; ++step) {
+    // Now and then most of them leave at once, so that the others close ranks.
+    for (vm::HostIndex leaving = 0; seed % 8 == 0 && step % 300 == 299 && leaving < hosts;
+         ++leaving) {
+      if (random.below(3) == 0) continue;
+      placement.remove(leaving);
+      candidates[leaving].reset();
+    }
     const auto host = static_cast<vm::HostIndex>(random.below(hosts));
     const auto what = random.below(8);
     if (what == 0) {
@@ -113,8 +124,12 @@ TEST_CASE("placement: the choice is exactly that of a scan of all hosts") {
     std::optional<Choice> bound;
     if (random.below(3) == 0)
       bound = Choice{static_cast<vm::HostIndex>(random.below(hosts)), random.uniform() * 5};
-    const auto chosen = placement.choose({demand, weight}, bound,
-                                         [&](vm::HostIndex h) { return h % 7 != refused; });
+    const auto chosen =
+        placement.choose({demand, weight}, bound, [&](vm::HostIndex h, const vm::Spare& spare) {
+          CHECK(spare.free == candidates[h]->free - demand);
+          CHECK(spare.room == candidates[h]->room - weight);
+          return h % 7 != refused;
+        });
     const auto plain = plain_scan(candidates, demand, weight, bound, refused);
     REQUIRE(chosen.has_value() == plain.has_value());
     if (!chosen) continue;
@@ -122,7 +137,7 @@ TEST_CASE("placement: the choice is exactly that of a scan of all hosts") {
     REQUIRE(chosen->cost == plain->cost);
   }
   placement.begin({});
-  CHECK_FALSE(placement.choose({1, 1}, {}, [](vm::HostIndex) { return true; }));
+  CHECK_FALSE(placement.choose({1, 1}, {}, [](vm::HostIndex, vm::Spare) { return true; }));
 }
 
 TEST_CASE("presence: the next and the last taken place, on either side of a word's end") {
