@@ -7,9 +7,11 @@
 //
 //   short   few hosts: all of them are read
 //   sloped  hosts stand in order of use: from the cheap end on, until it gets too dear
-//   flat    all cost the same but for rounding: RoundingLists tell
+//   flat    all cost the same but for rounding: RoundingLists tell; all are priced where they are
+//           few beside those lists
 //
-// Places are given once per plan; a host that gets plans leaves its place, and may come back to it.
+// Places are given once per plan. A host that gets plans leaves its place, and may come back to it,
+// unless so many have left that the others closed ranks: then nobody keeps a place for it.
 #pragma once
 
 #include <algorithm>
@@ -57,11 +59,10 @@ class MeasuredHosts {
   using Position = HostBlocks::Place;  // of a host in order of what is allocated
   static constexpr std::size_t tenths = GrowthBounds::tenths;
   static constexpr double slack = GrowthBounds::slack;
-  /// Where half of more than so many have left, the rest closes ranks.
+  /// Where a quarter of more than so many have left, the rest closes ranks.
   static constexpr std::size_t worth_closing = 512;
   /// So many hosts are read faster than anything can be said about them.
   static constexpr std::uint32_t few = 32;
-  static constexpr double nothing = -1, everything = 1e300;  // less and more than any use
   static constexpr std::uint16_t nowhere = 0xffffu;
 
   struct Tenth {

@@ -41,8 +41,8 @@ class PowerPlacement {
     planned_.remove(host);
   }
 
-  /// The cheapest host that fits and that `acceptable(host, spare)` does not refuse, when it beats `bound`
-  /// (by cost, then by number). A candidate is only asked for when it would win so far.
+  /// The cheapest host that fits and that `acceptable(host, spare)` does not refuse, when it beats
+  /// `bound` (by cost, then by number). A candidate is only asked for when it would win so far.
   ///
   ///   acceptable  must not depend on the order in which it is asked
   template <class Acceptable>
