@@ -35,7 +35,9 @@ double most_rounded(const HostPower& kind, std::size_t tenth) {
 RoundingLists::RoundingLists(const HostPower& kind)
     : kind_(kind),
       unit_(unit_in_last_place(kind.power.idle())),
-      units_in_a_watt_(1 / static_cast<long double>(unit_)) {
+      units_in_a_watt_(1 / static_cast<long double>(unit_)),
+      // They have eleven bits more than doubles, and idle power is what units are counted in.
+      lost_(0.01 * kind.power.full() / kind.power.idle()) {
   for (std::size_t t = 0; t < rounded_.size(); ++t) rounded_[t] = most_rounded(kind, t);
 }
 
@@ -94,9 +96,8 @@ RoundingLists::UnitCost RoundingLists::bottom_of(const FlatPiece& piece, double 
   const long double units =
       (exact - static_cast<long double>(rounded_[piece.grown])) * units_in_a_watt_;
   const double whole = std::floor(static_cast<double>(units));
-  // What is lost in the eleven bits more than a double has is far less than a hundredth of a unit.
-  return {whole, static_cast<double>(units - static_cast<long double>(whole)) - 0.01,
-          whole < 0x1p52};
+  return {whole, static_cast<double>(units - static_cast<long double>(whole)) - lost_,
+          std::fabs(whole) < 0x1p52 && lost_ < 0.5};
 }
 
 }  // namespace vm

@@ -104,7 +104,7 @@ class RoundingLists {
   /// A cost in units in the last place.
   struct UnitCost {
     double whole = 0, part = 0;  // part: [0, 1)
-    bool exact = false;          // can all about as large be told apart?
+    bool exact = false;          // is it known to a part of a unit?
   };
   /// The cost of all in a flat piece, less the most that rounding can take off it; but for what it
   /// added to watts.
@@ -124,6 +124,7 @@ class RoundingLists {
   HostPower kind_;
   double unit_ = 0;  // all watts are multiples of it
   long double units_in_a_watt_ = 0;
+  double lost_ = 0;  // units, more than long doubles lose of a cost or of what was added to watts
   std::array<double, PowerCurve::points> rounded_{};  // watts: most that rounding takes off P(u),
                                                       // by the tenth of u
   HostBlocks blocks_;                                 // tenth by tenth, class by class
