@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "bench/bench.hpp"
+#include "bench/folder.hpp"
 #include "real/link.hpp"
 #include "real/load.hpp"
 #include "real/sequence_ranges.hpp"
@@ -189,10 +190,9 @@ std::string said_by(const std::string& command) {
 
 int whole(double rate, int seconds) {
   namespace fs = std::filesystem;
-  std::string folder = (fs::temp_directory_path() / "brink-capacity-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return 3;
-  int code = 0;
   try {
+    const bench::Folder desk;
+    const std::string folder = desk.path();
     std::ofstream(folder + "/capacity.toml") << replaced(
         replaced(whole_scenario, "RATE", std::to_string(rate)), "SECONDS", std::to_string(seconds));
     const fs::path brink = fs::canonical("/proc/self/exe").parent_path() / "brink";
@@ -212,10 +212,9 @@ int whole(double rate, int seconds) {
     bench::row("duplicated", done.at("duplicated").get<double>(), "");
   } catch (const std::exception& e) {
     std::fprintf(stderr, "capacity_bench: %s\n", e.what());
-    code = 3;
+    return 3;
   }
-  fs::remove_all(folder);
-  return code;
+  return 0;
 }
 
 }  // namespace

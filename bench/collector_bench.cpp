@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "bench/bench.hpp"
+#include "bench/folder.hpp"
 #include "real/descriptor_limit.hpp"
 #include "real/fleet/archive.hpp"
 #include "real/fleet/push.hpp"
@@ -35,25 +36,6 @@ std::string against(double figure, double goal, const std::string& unit) {
   return (figure <= goal ? "goal met: " : "GOAL MISSED: ") +
          std::to_string(static_cast<int>(goal)) + " " + unit;
 }
-
-class Folder {
- public:
-  Folder() {
-    std::string name = fs::temp_directory_path() / "brink-bench-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 /// The collector as a process, killed at the end.
 class Child {
@@ -158,7 +140,7 @@ struct Senders {
 };
 
 void bench_collecting(const std::string& brink, int agents, int seconds) {
-  const Folder folder;
+  const bench::Folder folder;
   const std::uint16_t port = free_port();
   write_fleet(folder.path(), agents, port);
   const fs::path keys = folder.path() / "fleet.sqlite.keys";
@@ -204,7 +186,7 @@ void bench_collecting(const std::string& brink, int agents, int seconds) {
 
 /// What the archive takes for a sample once it is packed, with its share of the averages.
 void bench_size(int agents, int minutes) {
-  const Folder folder;
+  const bench::Folder folder;
   real::Archive::Options options;
   options.file = folder.path() / "fleet.sqlite";
   for (int i = 0; i < agents; ++i) options.hosts.push_back({"h" + std::to_string(i), {}});

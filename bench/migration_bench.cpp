@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "bench/bench.hpp"
+#include "bench/folder.hpp"
 #include "bench/node_gateway.hpp"
 #include "bench/redis_peer.hpp"
 #include "real/now.hpp"
@@ -344,10 +345,9 @@ int main(int argc, char** argv) {
     return i < words.size() ? std::stoll(words[i]) : otherwise;
   };
   const fs::path brink = fs::canonical("/proc/self/exe").parent_path() / "brink";
-  std::string name = (fs::temp_directory_path() / "brink-bench-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) return 3;
-  int code = 0;
   try {
+    const bench::Folder folder;
+    const fs::path& name = folder.path();
     if (!words.empty() && words[0] == "--transactions") {
       transactions(brink, name, static_cast<std::uint64_t>(number(1, 200'000)),
                    static_cast<std::uint32_t>(number(2, 200)));
@@ -360,8 +360,6 @@ int main(int argc, char** argv) {
     }
   } catch (const std::exception& e) {
     std::fprintf(stderr, "migration_bench: %s\n", e.what());
-    code = 3;
+    return 3;
   }
-  fs::remove_all(name);
-  return code;
 }

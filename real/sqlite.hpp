@@ -27,6 +27,8 @@ using Statement = std::unique_ptr<sqlite3_stmt, Closer<sqlite3_finalize>>;
 struct StoreError : std::runtime_error {
   StoreError(const std::string& file, const std::string& what)
       : std::runtime_error(file + ": " + what) {}
+  /// What `db` refused last: "users.sqlite: disk I/O error: No space left on device".
+  explicit StoreError(sqlite3* db);
 };
 
 enum class Access { create, write, read };
@@ -52,6 +54,16 @@ inline void set_value(const Statement& statement, int at, std::uint64_t value) {
 inline void set_value(const Statement& statement, int at, std::string_view bytes) {
   sqlite3_bind_blob64(statement.get(), at, bytes.empty() ? "" : bytes.data(), bytes.size(),
                       SQLITE_STATIC);
+}
+
+/// A string as SQLite's TEXT, for columns that are strict, compared as such, or read by people with
+/// the sqlite3 program. Must live as bytes must.
+struct Text {
+  std::string_view letters;
+};
+inline void set_value(const Statement& statement, int at, Text text) {
+  const char* begin = text.letters.empty() ? "" : text.letters.data();  // no text would be NULL
+  sqlite3_bind_text64(statement.get(), at, begin, text.letters.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
 /// Binds all parameters in their order and runs a statement that gives no rows.

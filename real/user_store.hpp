@@ -6,49 +6,37 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include <sqlite3.h>
+#include "real/sqlite.hpp"
 
 namespace real {
 
 class UserStore {
  public:
-  /// Opens or creates the file. Throws std::runtime_error with its name.
+  /// Opens or creates the file. Throws StoreError, and std::runtime_error with its name.
   explicit UserStore(const std::filesystem::path& file);
 
-  /// Adds a user; false when there is one by this name. Throws std::runtime_error.
+  /// Adds a user; false when there is one by this name. Throws StoreError.
   ///
   ///   scope  what he may do, in the words of whoever asks scope_of()
   bool add(std::string_view name, std::string_view hash, std::int64_t now,
            std::string_view scope = {});
-  /// False when there was none by this name. Throws std::runtime_error.
+  /// False when there was none by this name. Throws StoreError.
   bool remove(std::string_view name);
-  /// The hash of a user's password; none where there is no such user. Throws std::runtime_error.
+  /// The hash of a user's password; none where there is no such user. Throws StoreError.
   std::optional<std::string> hash_of(std::string_view name) const;
   std::optional<std::string> scope_of(std::string_view name) const;
   std::int64_t count() const;
 
  private:
-  struct Close {
-    void operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
-    void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
-  };
-  using Statement = std::unique_ptr<sqlite3_stmt, Close>;
-
   void make_tables();
-  Statement prepare(const char* sql) const;
-  /// One step; what SQLite refuses is thrown.
-  bool step(const Statement& statement) const;
   /// The first column of the only row for `name`; none where there is none.
   std::optional<std::string> look_up(const Statement& statement, std::string_view name) const;
-  [[noreturn]] void fail() const;
 
-  std::string file_;
-  std::unique_ptr<sqlite3, Close> db_;
+  Database db_;
   Statement add_, remove_, find_, scope_, count_;
 };
 

@@ -1,5 +1,7 @@
 #include "record/handles.hpp"
 
+#include <cstring>
+
 namespace record {
 namespace {
 
@@ -8,17 +10,25 @@ std::string file_of(sqlite3* db) {
   return name == nullptr || *name == '\0' ? "sqlite" : name;
 }
 
+/// SQLite says "disk I/O error" of a full disk too, when it is the log that finds no room: what the
+/// system said goes with it.
+std::string refusal_of(sqlite3* db, int code) {
+  const std::string said = sqlite3_errmsg(db);
+  const int primary = code & 0xff, why = sqlite3_system_errno(db);
+  if ((primary != SQLITE_IOERR && primary != SQLITE_CANTOPEN) || why == 0) return said;
+  return said + ": " + std::strerror(why);
+}
+
 void check(sqlite3_stmt* statement, int code) {
   if (code != SQLITE_OK) throw DatabaseError{sqlite3_db_handle(statement), code};
 }
 
 }  // namespace
 
-DatabaseError::DatabaseError(sqlite3* db, int result)
-    : std::runtime_error(file_of(db) + ": " + sqlite3_errmsg(db)), code(result & 0xff) {}
+DatabaseError::DatabaseError(sqlite3* db, int result) : DatabaseError(file_of(db), result, db) {}
 
-DatabaseError::DatabaseError(const std::filesystem::path& file, int result, const char* what)
-    : std::runtime_error(file.string() + ": " + what), code(result & 0xff) {}
+DatabaseError::DatabaseError(const std::filesystem::path& file, int result, sqlite3* db)
+    : std::runtime_error(file.string() + ": " + refusal_of(db, result)), code(result & 0xff) {}
 
 Database open(const std::filesystem::path& file, Access access) {
   const int flags =
@@ -27,7 +37,7 @@ Database open(const std::filesystem::path& file, Access access) {
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
   Database database{raw};  // owned before anything can throw: sqlite wants it closed on error too
-  if (code != SQLITE_OK) throw DatabaseError{file, code, sqlite3_errmsg(raw)};
+  if (code != SQLITE_OK) throw DatabaseError{file, code, raw};
   sqlite3_extended_result_codes(raw, 1);
   return database;
 }

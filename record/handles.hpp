@@ -31,7 +31,7 @@ using Statement = std::unique_ptr<sqlite3_stmt, Closer<sqlite3_finalize>>;
 /// What SQLite refused, with the file in front: "results/a-1/run.sqlite: disk is full".
 struct DatabaseError : std::runtime_error {
   DatabaseError(sqlite3* db, int code);
-  DatabaseError(const std::filesystem::path& file, int code, const char* what);
+  DatabaseError(const std::filesystem::path& file, int code, sqlite3* db);
   int code;  // SQLite's primary result code: SQLITE_FULL, SQLITE_NOTADB, ...
 };
 

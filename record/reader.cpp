@@ -34,7 +34,7 @@ Database open_in_read_only_folder(const fs::path& file) {
       sqlite3_open_v2((uri + "?immutable=1").c_str(), &raw,
                       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
   Database database{raw};
-  if (code != SQLITE_OK) throw DatabaseError{file, code, sqlite3_errmsg(raw)};
+  if (code != SQLITE_OK) throw DatabaseError{file, code, raw};
   return database;
 }
 

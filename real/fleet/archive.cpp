@@ -39,13 +39,6 @@ Descriptor lock(const std::filesystem::path& archive) {
   return lock;
 }
 
-/// Text, and not bytes: people read these columns with the sqlite3 program. A view of nothing is
-/// an empty text; SQLite would take its pointer for NULL.
-void set_text(const Statement& statement, int at, std::string_view text) {
-  const char* begin = text.data() == nullptr ? "" : text.data();
-  sqlite3_bind_text64(statement.get(), at, begin, text.size(), SQLITE_STATIC, SQLITE_UTF8);
-}
-
 }  // namespace
 
 Database open_archive(const std::filesystem::path& file, Access access) {
@@ -108,8 +101,7 @@ void Archive::open_hosts() {
   execute(db_.get(), "BEGIN IMMEDIATE");
   const Statement named = prepare(db_.get(), "UPDATE meta SET name = ? WHERE name = ''");
   const std::string name = drawn_name();
-  set_text(named, 1, name);
-  run(named);
+  run(named, Text{name});
   const Statement add = prepare(db_.get(), "INSERT OR IGNORE INTO hosts (name) VALUES (?)");
   const Statement find = prepare(
       db_.get(),
@@ -117,10 +109,8 @@ void Archive::open_hosts() {
   const Statement watch = prepare(db_.get(), "UPDATE hosts SET watched = ? WHERE id = ?");
   execute(db_.get(), "UPDATE hosts SET watched = 0");
   for (const Host& host : options_.hosts) {
-    set_text(add, 1, host.name);
-    while (next_row(add)) {
-    }
-    set_text(find, 1, host.name);
+    run(add, Text{host.name});
+    set_value(find, 1, Text{host.name});
     SIM_CHECK(next_row(find));
     const auto time = [&find](int column) -> std::optional<sim::Time> {
       if (sqlite3_column_type(find.get(), column) == SQLITE_NULL) return {};
@@ -177,7 +167,7 @@ void Archive::store(const ArchiveChange& change) {
     }
     store_samples(host, change.samples);
     if (change.gap) {
-      set_text(gap_, 5, change.gap->cause);
+      set_value(gap_, 5, Text{change.gap->cause});
       run(gap_, host, since_1970(change.gap->start), since_1970(change.gap->end),
           change.gap->samples);
     }
@@ -203,14 +193,14 @@ void Archive::store_order(const vm::IncidentOrder& order, std::string_view back_
     sqlite3_bind_double(incident_.get(), 6, opened->value);
     sqlite3_bind_double(incident_.get(), 7, opened->limit);
     set_value(incident_, 8, opened->calm.count());
-    set_text(incident_, 3, to_string(opened->cause));
+    set_value(incident_, 3, Text{to_string(opened->cause)});
     set_value(incident_, 4, since_1970(opened->start));
     set_value(incident_, 5, since_1970(opened->noticed));
     run(incident_, opened->number, id(opened->host));
     const std::string to = joined(options_.hosts[opened->host.value].mail);
     if (!options_.mails || to.empty()) return;
-    set_text(mail_, 2, "opened");
-    set_text(mail_, 3, to);
+    set_value(mail_, 2, Text{"opened"});
+    set_value(mail_, 3, Text{to});
     run(mail_, opened->number);
   } else if (const auto* calm = std::get_if<vm::IncidentCalm>(&order)) {
     sqlite3_bind_null(calm_.get(), 1);
@@ -226,7 +216,7 @@ void Archive::store_order(const vm::IncidentOrder& order, std::string_view back_
   } else if (const auto* down = std::get_if<vm::HostDown>(&order)) {
     run(down_, id(down->host), since_1970(down->start));
   } else if (const auto* up = std::get_if<vm::HostUp>(&order)) {
-    set_text(up_, 2, back_from);
+    set_value(up_, 2, Text{back_from});
     set_value(up_, 3, id(up->host));
     run(up_, since_1970(up->end));
   } else if (const auto* unwatched = std::get_if<vm::Unwatched>(&order)) {

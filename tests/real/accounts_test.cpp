@@ -1,6 +1,9 @@
 // People register and log in; others try to.
 #include "real/accounts.hpp"
 
+#include <csignal>
+
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "real/spawn.hpp"
@@ -199,6 +202,19 @@ TEST_CASE("accounts: a file that others may use is refused") {
   folder.put("users.sqlite", "");
   ::chmod((folder.path() / "users.sqlite").c_str(), 0640);
   CHECK_THROWS_WITH(UserStore{folder.path() / "users.sqlite"}, Catch::Contains("others may use"));
+}
+
+TEST_CASE("accounts: where the disk refuses, the error says why") {
+  const fake_proc::Folder folder;
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit small{16 << 10, before.rlim_max};  // less than SQLite's index of its log
+  std::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  CHECK_THROWS_WITH(UserStore{folder.path() / "users.sqlite"},
+                    Catch::EndsWith("users.sqlite: disk I/O error: File too large"));
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  CHECK(UserStore{folder.path() / "users.sqlite"}.count() == 0);
 }
 
 TEST_CASE("accounts: a file that cannot be is an error with its name") {
