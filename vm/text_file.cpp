@@ -1,14 +1,38 @@
 #include "vm/text_file.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "vm/quantity.hpp"
+#include "vm/spelling.hpp"
 
 namespace vm {
 
 std::string too_big_for(const std::string& what, std::size_t most) {
   return "is too big for a " + what + ": at most " +
          format_bytes({static_cast<std::int64_t>(most)});
+}
+
+std::string suggestion_beside(const std::filesystem::path& path) {
+  constexpr std::size_t most = 1'000;
+  const auto missing = path.has_filename() ? path : path.parent_path();  // "traces/"
+  const auto parent = missing.parent_path();
+  const auto folder = parent.empty() ? std::filesystem::path{"."} : parent;
+  std::vector<std::string> stems;
+  std::error_code unreadable;
+  for (std::filesystem::directory_iterator beside{folder, unreadable}, end;
+       !unreadable && beside != end && stems.size() < most; beside.increment(unreadable)) {
+    if (beside->path().extension() == missing.extension())
+      stems.push_back(beside->path().stem().string());
+  }
+  std::sort(stems.begin(), stems.end());  // folders are in no order, equally near names are
+  const std::vector<std::string_view> valid{stems.begin(), stems.end()};
+  const std::string_view meant = nearest(missing.stem().string(), valid);
+  if (meant.empty()) return {};
+  return "; did you mean " + in_quotes(std::string{meant} + missing.extension().string()) + "?";
 }
 
 Loaded<std::string> read_text_file(const std::filesystem::path& file, std::size_t most,
@@ -18,7 +42,8 @@ Loaded<std::string> read_text_file(const std::filesystem::path& file, std::size_
   };
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
-  if (status.type() == std::filesystem::file_type::not_found) return refused("no such file");
+  if (status.type() == std::filesystem::file_type::not_found)
+    return refused("no such file" + suggestion_beside(file));
   if (error) return refused(error.message());
   if (std::filesystem::is_directory(status)) {
     return refused("is a directory, expected a " + what + " file");

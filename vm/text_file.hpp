@@ -16,6 +16,10 @@ namespace vm {
 Loaded<std::string> read_text_file(const std::filesystem::path& file, std::size_t most,
                                    const std::string& what);
 
+/// For a path that is not there: "; did you mean 'overload.toml'?", the nearest name beside it with
+/// the same ending, or empty where none is near. Looks at 1,000 of them at most.
+std::string suggestion_beside(const std::filesystem::path& missing);
+
 /// "is too big for a scenario: at most 16 MiB".
 std::string too_big_for(const std::string& what, std::size_t most);
 

@@ -12,6 +12,7 @@
 
 #include "vm/quantity.hpp"
 #include "vm/spelling.hpp"
+#include "vm/text_file.hpp"
 
 namespace vm {
 namespace {
@@ -41,7 +42,8 @@ class TraceIssues {
 std::optional<std::string> unreadable(const std::filesystem::path& file) {
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
-  if (status.type() == std::filesystem::file_type::not_found) return "no such file";
+  if (status.type() == std::filesystem::file_type::not_found)
+    return "no such file" + suggestion_beside(file);
   if (error) return error.message();
   if (std::filesystem::is_directory(status)) return "is a directory, expected a CSV file";
   if (!std::filesystem::is_regular_file(status)) return "is no regular file";

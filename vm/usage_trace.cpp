@@ -11,6 +11,7 @@
 
 #include "sim/random.hpp"
 #include "vm/spelling.hpp"
+#include "vm/text_file.hpp"
 
 namespace vm {
 namespace {
@@ -34,7 +35,9 @@ Loaded<std::vector<std::filesystem::path>> files_of(const std::filesystem::path&
   };
   std::error_code error;
   const auto status = fs::status(folder, error);
-  if (status.type() == fs::file_type::not_found) return wrong("no such folder");
+  if (status.type() == fs::file_type::not_found) {
+    return wrong("no such folder" + suggestion_beside(folder));
+  }
   if (error) return wrong(error.message());
   if (!fs::is_directory(status)) return wrong("is no folder; expected one with a file for each VM");
   std::vector<fs::path> files;
@@ -122,7 +125,12 @@ Loaded<UsageTraces> read_planetlab(const std::filesystem::path& folder, FileOrde
   for (const auto& file : *files) {
     auto issue = read_file(file, traces.values);
     if (issue) issues.push_back(std::move(*issue));
-    if (issues.size() == most_issues) break;
+    if (issues.size() == most_issues && &file != &files->back()) {
+      issues.push_back(
+          {folder.string(), 0, 0,
+           "no more of its files were read after " + std::to_string(most_issues) + " wrong ones"});
+      break;
+    }
     traces.names.push_back(file.filename().string());
   }
   if (!issues.empty()) return issues;

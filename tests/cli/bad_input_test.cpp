@@ -81,6 +81,20 @@ TEST_CASE("bad input: mistakes in a scenario are told with their place") {
   check_refused(desk, {"small.toml"}, wrong.says);
 }
 
+TEST_CASE("bad input: a misspelt file name gets the nearest one beside it") {
+  const Desk desk;
+  desk.put("overload.toml", "");
+  desk.put("overlaod.csv", "");  // another ending is another kind of file
+  fs::create_directory(desk / "deep");
+  desk.put("deep/migrate.toml", "");
+  check_refused(desk, {"overlaod.toml"},
+                "overlaod.toml: no such file; did you mean 'overload.toml'?\n");
+  check_refused(desk, {"deep/mgrate.toml"},
+                "deep/mgrate.toml: no such file; did you mean 'migrate.toml'?\n");
+  check_refused(desk, {"nowhere/overload.toml"}, "nowhere/overload.toml: no such file\n");
+  check_refused(desk, {"unlike.toml"}, "unlike.toml: no such file\n");
+}
+
 TEST_CASE("bad input: all mistakes of all files are told at once") {
   const Desk desk;
   desk.put("two.toml", edited("cores   = 1\nmemory ", "cores   = 0\nmemroy "));

@@ -111,16 +111,28 @@ TEST_CASE("usage trace: no folder, no files, something else than a folder") {
     return traces.issues()[0].message;
   };
   CHECK_THAT(says(folder.path()), Catch::Contains("holds no file"));
-  CHECK_THAT(says(folder.path() / "nowhere"), Catch::Contains("no such folder"));
+  CHECK(says(folder.path() / "nowhere") == "no such folder");
   folder.write("file", day());
   CHECK_THAT(says(folder.path() / "file"), Catch::Contains("is no folder"));
   std::filesystem::create_directory(folder.path() / "inner");
   CHECK_THAT(says(folder.path()), Catch::Contains("is no regular file"));
+  CHECK(says(folder.path() / "inne") == "no such folder; did you mean 'inner'?");
+  CHECK(says(folder.path() / "inne/") == "no such folder; did you mean 'inner'?");
 }
 
 TEST_CASE("usage trace: twenty wrong files are enough") {
   const ScratchFolder folder;
   for (int i = 0; i < 30; ++i) folder.write("wrong" + std::to_string(i), "x");
+  const auto traces = vm::read_planetlab(folder.path(), vm::FileOrder::byte);
+  REQUIRE_FALSE(traces);
+  REQUIRE(traces.issues().size() == 21);
+  CHECK(traces.issues().back().file == folder.path().string());
+  CHECK(traces.issues().back().message == "no more of its files were read after 20 wrong ones");
+}
+
+TEST_CASE("usage trace: where all twenty files are wrong, there are no others to tell of") {
+  const ScratchFolder folder;
+  for (int i = 0; i < 20; ++i) folder.write("wrong" + std::to_string(i), "x");
   const auto traces = vm::read_planetlab(folder.path(), vm::FileOrder::byte);
   REQUIRE_FALSE(traces);
   CHECK(traces.issues().size() == 20);
