@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <boost/sort/pdqsort/pdqsort.hpp>
+
 namespace vm {
 
 Consolidator::Consolidator(const ConsolidationPolicy& policy, const std::vector<HostPower>& kinds,
@@ -105,7 +107,7 @@ void Consolidator::empty_underloaded() {
     if (!facts.off() && facts.utilisation < 1 && !left_alone_[host])
       by_utilisation_.push_back({facts.utilisation, host, host});
   }
-  std::sort(by_utilisation_.begin(), by_utilisation_.end());
+  boost::sort::pdqsort_branchless(by_utilisation_.begin(), by_utilisation_.end());
   for (const auto& [utilisation, number, host] : by_utilisation_) {
     if (left_alone_[host]) continue;  // a target of this step
     left_alone_[host] = 1;
@@ -215,7 +217,7 @@ void Consolidator::sort_by_demand(std::vector<VmIndex>& vms) {
   by_demand_.clear();
   for (std::size_t i = 0; i < vms.size(); ++i)
     by_demand_.push_back({-facts_->vms[vms[i]].demand, static_cast<std::uint32_t>(i), vms[i]});
-  std::sort(by_demand_.begin(), by_demand_.end());
+  boost::sort::pdqsort_branchless(by_demand_.begin(), by_demand_.end());
   for (std::size_t i = 0; i < vms.size(); ++i) vms[i] = by_demand_[i].index;
 }
 

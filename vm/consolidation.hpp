@@ -80,8 +80,9 @@ class Consolidator {
     double by = 0;
     std::uint32_t position = 0;  // where it stood: the first of equals comes first
     std::uint32_t index = 0;     // of a VM or a host
+    /// Without a jump, as the sort wants it.
     bool operator<(const Ranked& other) const {
-      return by != other.by ? by < other.by : position < other.position;
+      return (by < other.by) | ((by == other.by) & (position < other.position));
     }
   };
 

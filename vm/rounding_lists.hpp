@@ -66,6 +66,7 @@ class RoundingLists {
     const PriceLine line{kind_, piece.grown, seeker, piece.low, piece.high};
     const UnitCost bottom = bottom_of(piece, seeker.demand);
     HostBlocks::Costs costs;
+    double cheaper = below(best.cost);
     // The unknown come first, since nothing is known to be cheaper; then who was rounded up most.
     for (std::size_t c = classes; c-- > 0;) {
       const std::size_t list = piece.tenth * classes + c;
@@ -80,8 +81,9 @@ class RoundingLists {
         // Who stands behind the best so far and costs the same does not beat it.
         const bool behind = block.host[0] > best.host;
         if (behind && least >= best.cost) break;
-        if (HostBlocks::price(block, line, behind ? below(best.cost) : best.cost, costs))
-          HostBlocks::take_cheapest(block, seeker, costs, best, acceptable);
+        if (!HostBlocks::price(block, line, behind ? cheaper : best.cost, costs)) continue;
+        HostBlocks::take_cheapest(block, seeker, costs, best, acceptable);
+        cheaper = below(best.cost);
       }
     }
   }
