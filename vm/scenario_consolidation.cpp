@@ -5,6 +5,7 @@
 
 #include "vm/scenario_readers.hpp"
 #include "vm/spelling.hpp"
+#include "vm/text_file.hpp"
 
 namespace vm {
 namespace {
@@ -189,7 +190,7 @@ std::optional<UsageTraces> read_trace(TableReader& reader, const Draft& draft) {
   std::error_code error;
   if (!std::filesystem::exists(*folder, error)) {
     value->wrong("there is no folder " + in_quotes(folder->string()) +
-                 std::string(where_traces_are));
+                 std::string(where_traces_are) + suggestion_beside(*folder));
     return std::nullopt;
   }
   auto traces = is_bitbrains(*folder) ? read_bitbrains(*folder) : read_planetlab(*folder, order);

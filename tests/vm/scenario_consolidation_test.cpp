@@ -87,6 +87,8 @@ TEST_CASE("scenario: without a trace, it says where there is one") {
   CHECK_THAT(said, Catch::Contains("there is no folder '/nowhere/20110303'"));
   CHECK_THAT(said, Catch::Contains("github.com/beloglazov/planetlab-workload-traces"));
   CHECK_THAT(said, Catch::Contains("--set consolidation.trace=FOLDER"));
+  CHECK_THAT(issue(planetlab, {"consolidation.trace=" SOURCE_DIR "/scenarioz"}),
+             Catch::EndsWith("; did you mean 'scenarios'?"));
 }
 
 TEST_CASE("scenario: what is wrong with a consolidation is told by name") {
