@@ -1,35 +1,15 @@
 #include "vm/usage_trace.hpp"
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <catch2/catch.hpp>
-#include <unistd.h>
+
+#include "tests/vm/scenario_text.hpp"
 
 namespace {
 
-/// A folder that is gone at the end of the test.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    static int number = 0;
-    path_ = std::filesystem::temp_directory_path() /
-            ("brink_usage_test_" + std::to_string(::getpid()) + '_' + std::to_string(++number));
-    std::filesystem::create_directory(path_);
-  }
-  ~ScratchFolder() { std::filesystem::remove_all(path_); }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
-
- private:
-  std::filesystem::path path_;
-};
+using scenario_text::ScratchFolder;
 
 /// A day in which line `at` (from 1) says `instead`.
 std::string day(int lines = 288, int at = 0, const std::string& instead = {}) {
@@ -40,10 +20,10 @@ std::string day(int lines = 288, int at = 0, const std::string& instead = {}) {
 
 TEST_CASE("usage trace: a folder of PlanetLab files, in the order of their names") {
   const ScratchFolder folder;
-  folder.write("b_host", day());
-  folder.write("Zebra", day(288, 1, "100"));
-  folder.write("a_last", day());
-  folder.write(".hidden", "not a trace");
+  folder.file("b_host", day());
+  folder.file("Zebra", day(288, 1, "100"));
+  folder.file("a_last", day());
+  folder.file(".hidden", "not a trace");
   const auto byte = vm::read_planetlab(folder.path(), vm::FileOrder::byte);
   REQUIRE(byte);
   CHECK(byte->names == std::vector<std::string>{"Zebra", "a_last", "b_host"});
@@ -59,8 +39,8 @@ TEST_CASE("usage trace: a folder of PlanetLab files, in the order of their names
 
 TEST_CASE("usage trace: as capitals, an underscore stands behind the letters") {
   const ScratchFolder folder;
-  folder.write("ab_c", day());
-  folder.write("abzc", day());
+  folder.file("ab_c", day());
+  folder.file("abzc", day());
   CHECK(vm::read_planetlab(folder.path(), vm::FileOrder::byte)->names[0] == "ab_c");
   CHECK(vm::read_planetlab(folder.path(), vm::FileOrder::upper)->names[0] == "abzc");
 }
@@ -70,7 +50,7 @@ TEST_CASE("usage trace: line ends of any system, and a last line without one") {
   std::string text;
   for (const char c : day()) text += c == '\n' ? std::string{"\r\n"} : std::string{c};
   text.erase(text.size() - 2);
-  folder.write("windows", text);
+  folder.file("windows", text);
   const auto traces = vm::read_planetlab(folder.path(), vm::FileOrder::byte);
   REQUIRE(traces);
   CHECK(traces->of(0)[287] == 0.88);
@@ -91,8 +71,8 @@ TEST_CASE("usage trace: each mistake is one issue with file and line") {
                Wrong{day(288, 2, "99999999999999999999"), 2, "expected a whole percent"},
                Wrong{std::string(2'000'000, '1'), 0, "larger than 1 MiB"});
   const ScratchFolder folder;
-  folder.write("good", day());
-  folder.write("wrong", wrong.text);
+  folder.file("good", day());
+  folder.file("wrong", wrong.text);
   const auto traces = vm::read_planetlab(folder.path(), vm::FileOrder::byte);
   REQUIRE_FALSE(traces);
   REQUIRE(traces.issues().size() == 1);
@@ -112,7 +92,7 @@ TEST_CASE("usage trace: no folder, no files, something else than a folder") {
   };
   CHECK_THAT(says(folder.path()), Catch::Contains("holds no file"));
   CHECK(says(folder.path() / "nowhere") == "no such folder");
-  folder.write("file", day());
+  folder.file("file", day());
   CHECK_THAT(says(folder.path() / "file"), Catch::Contains("is no folder"));
   std::filesystem::create_directory(folder.path() / "inner");
   CHECK_THAT(says(folder.path()), Catch::Contains("is no regular file"));
@@ -122,7 +102,7 @@ TEST_CASE("usage trace: no folder, no files, something else than a folder") {
 
 TEST_CASE("usage trace: twenty wrong files are enough") {
   const ScratchFolder folder;
-  for (int i = 0; i < 30; ++i) folder.write("wrong" + std::to_string(i), "x");
+  for (int i = 0; i < 30; ++i) folder.file("wrong" + std::to_string(i), "x");
   const auto traces = vm::read_planetlab(folder.path(), vm::FileOrder::byte);
   REQUIRE_FALSE(traces);
   REQUIRE(traces.issues().size() == 21);
@@ -132,7 +112,7 @@ TEST_CASE("usage trace: twenty wrong files are enough") {
 
 TEST_CASE("usage trace: where all twenty files are wrong, there are no others to tell of") {
   const ScratchFolder folder;
-  for (int i = 0; i < 20; ++i) folder.write("wrong" + std::to_string(i), "x");
+  for (int i = 0; i < 20; ++i) folder.file("wrong" + std::to_string(i), "x");
   const auto traces = vm::read_planetlab(folder.path(), vm::FileOrder::byte);
   REQUIRE_FALSE(traces);
   CHECK(traces.issues().size() == 20);
