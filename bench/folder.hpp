@@ -30,8 +30,8 @@ class Folder {
     janitor_ = ::fork();
     if (janitor_ < 0) throw real::refused_by_system(name);
     if (janitor_ > 0) return;
-    ours_.close();
     ::dup2(read.get(), STDIN_FILENO);
+    ::close_range(STDERR_FILENO + 1, ~0u, 0);  // whoever waits for the end of anything else
     ::_exit(real::clean_up_after(path_) ? 0 : 1);
   }
   ~Folder() {
